@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { ActiveSymbolsJob } from '#fetcher';
+import { Hub } from '#subscription';
+
+const HOUSEKEEPING_MS = 1000;
+
+/** What runs on a timer. Started after wiring, so that no job meets half a server. */
+@Injectable()
+export class Jobs {
+  constructor(
+    private readonly registry: SchedulerRegistry,
+    private readonly activeSymbols: ActiveSymbolsJob,
+    private readonly hub: Hub,
+  ) {}
+
+  start(checkFreshness: () => void): void {
+    this.every('active-symbols', this.activeSymbols.everyMs, () => this.activeSymbols.run());
+    this.every('housekeeping', HOUSEKEEPING_MS, () => {
+      this.hub.sweep();
+      checkFreshness();
+    });
+  }
+
+  private every(name: string, ms: number, task: () => void): void {
+    // the registry clears its intervals when the application closes
+    this.registry.addInterval(name, setInterval(task, ms));
+  }
+}

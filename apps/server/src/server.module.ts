@@ -1,0 +1,105 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { CacheModule } from '#cache';
+import { CompressionModule } from '#compression';
+import { type Carrier, FetcherModule } from '#fetcher';
+import { GatewayModule } from '#gateway';
+import { SubscriptionModule } from '#subscription';
+import type { EventLoopLag, PromMeter } from '#telemetry';
+import type { ServerConfig } from './config.js';
+import { type Core, CoreModule } from './core.module.js';
+import { Jobs } from './jobs.js';
+import { originCheck } from './origins.js';
+
+export interface ServerParts extends Core {
+  readonly config: ServerConfig;
+  readonly carriers: readonly Carrier[];
+  readonly epoch: string;
+  readonly meter: PromMeter;
+  readonly lag: EventLoopLag;
+}
+
+/** A REST read trusts memory this long without asking anybody, ms: the TTL of the first cache tier. */
+const READ_FRESH_MS = 2000;
+const FIRST_TICK_MS = 1500;
+const FAILURE_TTL_MS = 2000;
+/** Outside trading hours one refresh a minute is enough, and as much as BSE likes to see. */
+const CLOSED_REFRESH_MS = 60_000;
+/** Vendors' clocks may be this far ahead of ours, ms. */
+const MAX_AHEAD_MS = 5000;
+
+/** Hands each module its part of the configuration. */
+@Module({})
+export class ServerModule {
+  static register(parts: ServerParts): DynamicModule {
+    const { config, carriers, epoch, meter, lag } = parts;
+    const followsMarketHours = config.marketHours === 'exchange';
+    return {
+      module: ServerModule,
+      imports: [
+        ScheduleModule.forRoot(),
+        CoreModule.register(parts),
+        CompressionModule.register(epoch),
+        CacheModule.register({
+          epoch,
+          keyPrefix: config.keyPrefix,
+          quoteTtlMs: READ_FRESH_MS,
+          failureTtlMs: FAILURE_TTL_MS,
+          recentCapacity: config.recentCapacity,
+          recentTtlMs: config.recentTtlMs,
+        }),
+        SubscriptionModule.register({
+          conflationMs: config.conflationMs,
+          maxSymbolsPerClient: config.maxSymbolsPerClient,
+          heartbeatIntervalMs: config.heartbeatMs,
+          idleTimeoutMs: config.idleTimeoutMs,
+          backpressure: {
+            probeIntervalMs: config.probeMs,
+            slowAfterMs: config.slowAfterMs,
+            slowDisconnectMs: config.slowDisconnectMs,
+            outboxMaxBytes: config.outboxMaxBytes,
+          },
+        }),
+        FetcherModule.register({
+          carriers,
+          demand: { hotFrom: config.hotFrom, watchMs: config.watchMs },
+          essential: config.essential,
+          check: { band: config.maxMove, maxAheadMs: MAX_AHEAD_MS },
+          refresh: {
+            intervals: {
+              hot: config.refreshHotMs,
+              normal: config.refreshNormalMs,
+              watched: config.refreshWatchedMs,
+            },
+            closedIntervalMs: followsMarketHours ? CLOSED_REFRESH_MS : 0,
+          },
+          freshness: {
+            staleAfterMs: config.staleAfterMs,
+            // three refreshes may fail before a quote that must be asked for is called delayed
+            liveForMs: Math.max(config.staleAfterMs, 3 * config.refreshNormalMs),
+            followsMarketHours,
+          },
+          activeSymbolsMs: config.activeSymbolsMs,
+          readFreshMs: READ_FRESH_MS,
+          firstTickMs: FIRST_TICK_MS,
+        }),
+        GatewayModule.register({
+          sessions: {
+            maxConnections: config.maxConnections,
+            maxMessageBytes: config.maxMessageBytes,
+            messagesPerSecond: config.messagesPerSecond,
+          },
+          process: {
+            maxEventLoopLagMs: config.maxEventLoopLagMs,
+            maxRssBytes: config.maxRssBytes,
+            lag: () => lag.p99Ms(),
+          },
+          metrics: meter,
+          allowsOrigin: originCheck(config.allowedOrigins),
+        }),
+      ],
+      providers: [Jobs],
+      exports: [Jobs],
+    };
+  }
+}

@@ -1,0 +1,126 @@
+import 'reflect-metadata';
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ValidationPipe, VersioningType } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { LastValueStore, QuoteReader, RecentUpdates } from '#cache';
+import { InvalidMessageError, readEnv, systemClock } from '#domain';
+import { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
+import { describe, LeanIoAdapter, ProblemFilter, RawWsDoor, Sessions } from '#gateway';
+import { Conflator, Hub } from '#subscription';
+import { EventLoopLag, NestLogger, pinoLog, PromMeter } from '#telemetry';
+import { createVendors } from '#vendors';
+import { ServerConfig } from './config.js';
+import { loadInstruments } from './instruments.js';
+import { Jobs } from './jobs.js';
+import { serveDocs } from './openapi.js';
+import { originCheck } from './origins.js';
+import { exportMetrics } from './server-metrics.js';
+import { ServerModule } from './server.module.js';
+import { checkFreshness, type Parts, wire } from './wiring.js';
+
+/** A server that is running. */
+export interface RunningServer {
+  readonly url: string;
+  readonly app: NestExpressApplication;
+  /** Announces the shutdown, gives clients the grace period, ends their connections and stops. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds and starts the server from an environment.
+ * @throws ConfigError naming every setting that is wrong
+ */
+export async function startServer(env: Readonly<Record<string, string | undefined>>): Promise<RunningServer> {
+  const config = readEnv(ServerConfig, env);
+  const clock = systemClock;
+  const log = pinoLog(config.logLevel);
+  const meter = new PromMeter();
+  const lag = new EventLoopLag();
+  const vendors = createVendors(config.vendors, env, { clock, random: Math.random, log, meter });
+  const master = await loadInstruments(config.instruments, log);
+  const carriers = vendors.flatMap(({ feeds, sources }) => [...feeds, ...sources]);
+  const epoch = randomBytes(6).toString('base64url');
+
+  const module = ServerModule.register({ config, clock, log, meter, lag, master, carriers, epoch });
+  const app = await NestFactory.create<NestExpressApplication>(module, { logger: new NestLogger(log) });
+  configureHttp(app, config, new ProblemFilter(log));
+
+  const parts = partsOf(app);
+  exportMetrics(meter, parts.hub, parts.conflator, app.get(Sessions), app.get(QuoteReader));
+  lag.start();
+  wire(parts);
+  await app.listen(config.port, config.host);
+  const http = app.getHttpServer() as HttpServer;
+  app.get(RawWsDoor).attach(http);
+  app.get(Jobs).start(() => checkFreshness(parts));
+
+  const { port } = http.address() as AddressInfo;
+  const url = `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`;
+  log.info({ url, vendors: config.vendors, instruments: master.size, epoch }, 'server started');
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    const sessions = app.get(Sessions);
+    log.info({ clients: parts.hub.clients.size, graceMs: config.drainGraceMs }, 'draining');
+    sessions.announceDrain(config.drainSpreadMs, Math.random);
+    if (parts.hub.clients.size > 0) await sleep(config.drainGraceMs);
+    sessions.closeAll();
+    await parts.supervisor.stop();
+    parts.conflator.stop();
+    parts.hub.stop();
+    lag.stop();
+    http.closeIdleConnections();
+    await app.close();
+    log.info({}, 'server stopped');
+  };
+  return { url, app, stop: () => (stopping ??= stop()) };
+}
+
+function configureHttp(app: NestExpressApplication, config: ServerConfig, filter: ProblemFilter): void {
+  const allowsOrigin = originCheck(config.allowedOrigins);
+  const origin = (given: string | undefined, done: (error: null, allowed: boolean) => void): void =>
+    done(null, allowsOrigin(given));
+  app.useWebSocketAdapter(
+    new LeanIoAdapter(app, {
+      // per-message compression costs 2.5 times the CPU and 230 KiB a connection
+      perMessageDeflate: false,
+      httpCompression: false,
+      serveClient: false,
+      maxHttpBufferSize: config.maxMessageBytes * 4,
+      pingInterval: config.heartbeatMs,
+      cors: { origin },
+      allowRequest: (request, done) => done(null, allowsOrigin(request.headers.origin)),
+    }),
+  );
+  app.enableCors({ origin });
+  app.disable('x-powered-by');
+  app.setGlobalPrefix('api', { exclude: ['health', 'health/{*path}', 'metrics'] });
+  app.enableVersioning({ type: VersioningType.URI });
+  app.useGlobalPipes(
+    new ValidationPipe({
+      transform: true,
+      whitelist: true,
+      exceptionFactory: (errors) => new InvalidMessageError(describe(errors)),
+    }),
+  );
+  app.useGlobalFilters(filter);
+  if (config.docs) serveDocs(app);
+}
+
+function partsOf(app: NestExpressApplication): Parts {
+  return {
+    supervisor: app.get(FeedSupervisor),
+    pipeline: app.get(QuotePipeline),
+    conflator: app.get(Conflator),
+    lastValues: app.get(LastValueStore),
+    hub: app.get(Hub),
+    recent: app.get(RecentUpdates),
+    demand: app.get(Demand),
+    job: app.get(ActiveSymbolsJob),
+    freshness: app.get(Freshness),
+  };
+}

@@ -1,0 +1,33 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CLOCK, type Clock, InstrumentMaster } from '#domain';
+import { LastValueStore } from './last-value.store.js';
+import { QuoteCache, type QuoteCacheOptions } from './quote-cache.js';
+import { RecentUpdates } from './recent-updates.js';
+
+export interface CacheModuleOptions extends QuoteCacheOptions {
+  /** Names the process life in which sequences count. */
+  readonly epoch: string;
+  readonly recentCapacity: number;
+  readonly recentTtlMs: number;
+}
+
+/** Last values, recent updates, and the read path's tiers. */
+@Module({})
+export class CacheModule {
+  static register(options: CacheModuleOptions): DynamicModule {
+    const providers = [
+      {
+        provide: LastValueStore,
+        inject: [InstrumentMaster],
+        useFactory: (master: InstrumentMaster) => new LastValueStore(master, options.epoch),
+      },
+      {
+        provide: RecentUpdates,
+        inject: [CLOCK],
+        useFactory: (clock: Clock) => new RecentUpdates(clock, options.recentCapacity, options.recentTtlMs),
+      },
+      { provide: QuoteCache, useFactory: () => new QuoteCache(options) },
+    ];
+    return { module: CacheModule, global: true, providers, exports: providers };
+  }
+}

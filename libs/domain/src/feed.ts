@@ -1,0 +1,71 @@
+import type { MarketDataError } from './errors.js';
+import type { Instrument, InstrumentId } from './instrument.js';
+import type { Tick, VendorId } from './tick.js';
+import type { EpochMs } from './time.js';
+
+/**
+ * `idle`: nothing is wanted of it. `connecting`: not yet usable. `live`: it answers.
+ * `stalled`: connected, but silent for longer than it may be. `down`: failing; it retries by itself.
+ */
+export type FeedState = 'idle' | 'connecting' | 'live' | 'stalled' | 'down';
+
+export interface FeedStatus {
+  readonly id: string;
+  readonly vendor: VendorId;
+  readonly state: FeedState;
+  /** When the state began. */
+  readonly since: EpochMs;
+  /** Last frame or answer of any kind; undefined before the first. */
+  readonly lastFrameAt: EpochMs | undefined;
+  readonly instruments: number;
+  readonly lastError: string | undefined;
+}
+
+/** Where a feed puts what it has. Every call is synchronous and returns before the next frame is read. */
+export interface FeedSink {
+  tick(tick: Tick): void;
+  /** A frame that fits no documented variant; the feed has already moved on. `sample` is at most 200 characters, secrets removed. */
+  malformed(vendor: VendorId, reason: string, sample: string): void;
+  /** The feed's state changed. */
+  status(status: FeedStatus): void;
+}
+
+/** A running vendor stream. */
+export interface Feed {
+  readonly id: string;
+  readonly vendor: VendorId;
+  /** Whether the vendor has the instrument at all. */
+  carries(instrument: Instrument): boolean;
+  start(sink: FeedSink): void;
+  /** The whole set wanted from now on; the feed works out what to add and drop. An empty set lets it disconnect. */
+  want(instruments: readonly Instrument[]): void;
+  status(): FeedStatus;
+  stop(): Promise<void>;
+}
+
+/** What one request for quotes brought: a tick per instrument that answered, an error per instrument that did not. */
+export interface FetchResult {
+  readonly ticks: readonly Tick[];
+  readonly failures: ReadonlyMap<InstrumentId, MarketDataError>;
+}
+
+/** A vendor that answers on request. */
+export interface SnapshotSource {
+  readonly id: string;
+  readonly vendor: VendorId;
+  /** Instruments one `fetch` may name. */
+  readonly batchSize: number;
+  carries(instrument: Instrument): boolean;
+  /** Never rejects: what failed is in `failures`, and a batch is whole or partly answered. Waits for the vendor's rate limit. */
+  fetch(instruments: readonly Instrument[]): Promise<FetchResult>;
+  status(): FeedStatus;
+  /** Ticks and malformed frames go back with `fetch`; only state changes and malformed samples come here. */
+  start(sink: Pick<FeedSink, 'malformed' | 'status'>): void;
+  stop(): Promise<void>;
+}
+
+/** What a vendor runs: streams, request sources, or both. */
+export interface VendorConnections {
+  readonly feeds: readonly Feed[];
+  readonly sources: readonly SnapshotSource[];
+}

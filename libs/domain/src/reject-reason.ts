@@ -1,0 +1,3 @@
+/** Why a tick was refused. Metric label and log field, so the words are stable. */
+export type RejectReason =
+  'unknown-instrument' | 'no-value' | 'price' | 'size' | 'tick-size' | 'circuit' | 'late' | 'future' | 'volume';

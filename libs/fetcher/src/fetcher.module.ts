@@ -1,0 +1,105 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { LastValueStore, QuoteCache, QuoteReader } from '#cache';
+import { CLOCK, type Clock, InstrumentMaster, LOG, type Log, METER, type Meter } from '#domain';
+import { Conflator, Hub } from '#subscription';
+import { ActiveSymbolsJob, type RefreshOptions } from './active-symbols.job.js';
+import { Arrivals } from './arrivals.js';
+import { Demand, type DemandOptions } from './demand.js';
+import type { Carrier } from './distribution.js';
+import { FeedSupervisor } from './feed-supervisor.js';
+import { Freshness, type FreshnessOptions } from './freshness.js';
+import { QuotePipeline } from './quote-pipeline.js';
+import { Refresher } from './refresher.js';
+import type { CheckLimits } from './validation/check-tick.js';
+import { Rejections } from './validation/rejections.js';
+import { VendorValues } from './vendor-values.js';
+
+export interface FetcherModuleOptions {
+  /** Feeds and sources, in the user's order of preference. */
+  readonly carriers: readonly Carrier[];
+  readonly demand: DemandOptions;
+  /** Instruments kept current whether anybody asks or not. */
+  readonly essential: readonly string[];
+  readonly check: CheckLimits;
+  readonly refresh: RefreshOptions;
+  readonly freshness: FreshnessOptions;
+  /** Length of the active-symbol round, ms. */
+  readonly activeSymbolsMs: number;
+  /** Age up to which a REST read is answered from memory, ms. */
+  readonly readFreshMs: number;
+  /** How long a REST read waits for a stream's first tick, ms. */
+  readonly firstTickMs: number;
+}
+
+/** Brings prices in: demand, feeds, validation, and the reads that wait for a vendor. */
+@Module({})
+export class FetcherModule {
+  static register(options: FetcherModuleOptions): DynamicModule {
+    const providers = [
+      {
+        provide: Demand,
+        inject: [CLOCK, Hub],
+        useFactory: (clock: Clock, hub: Hub) =>
+          new Demand(clock, options.demand, options.essential, (id) => hub.subscriptions.count(id)),
+      },
+      {
+        provide: FeedSupervisor,
+        inject: [InstrumentMaster, Demand, LOG],
+        useFactory: (master: InstrumentMaster, demand: Demand, log: Log) =>
+          new FeedSupervisor(options.carriers, master, demand, log),
+      },
+      {
+        provide: Rejections,
+        inject: [CLOCK, METER],
+        useFactory: (clock: Clock, meter: Meter) => new Rejections(clock, meter),
+      },
+      { provide: Arrivals, inject: [CLOCK], useFactory: (clock: Clock) => new Arrivals(clock) },
+      {
+        provide: QuotePipeline,
+        inject: [LastValueStore, Conflator, Rejections, Arrivals, METER],
+        useFactory: (
+          lastValues: LastValueStore,
+          conflator: Conflator,
+          rejections: Rejections,
+          arrivals: Arrivals,
+          meter: Meter,
+        ) => new QuotePipeline(lastValues, conflator, rejections, arrivals, options.check, meter),
+      },
+      {
+        provide: Refresher,
+        inject: [QuotePipeline, CLOCK, METER],
+        useFactory: (pipeline: QuotePipeline, clock: Clock, meter: Meter) => new Refresher(pipeline, clock, meter),
+      },
+      {
+        provide: Freshness,
+        inject: [FeedSupervisor, CLOCK, Hub],
+        useFactory: (supervisor: FeedSupervisor, clock: Clock, hub: Hub) =>
+          new Freshness(supervisor, clock, options.freshness, (...news) => hub.publishStatus(...news)),
+      },
+      {
+        provide: ActiveSymbolsJob,
+        inject: [Demand, FeedSupervisor, Refresher, CLOCK],
+        useFactory: (demand: Demand, supervisor: FeedSupervisor, refresher: Refresher, clock: Clock) =>
+          new ActiveSymbolsJob(demand, supervisor, refresher, clock, options.refresh, options.activeSymbolsMs),
+      },
+      {
+        provide: QuoteReader,
+        inject: [LastValueStore, QuoteCache, FeedSupervisor, Refresher, Arrivals, Demand, Freshness, CLOCK],
+        useFactory: (
+          lastValues: LastValueStore,
+          cache: QuoteCache,
+          supervisor: FeedSupervisor,
+          refresher: Refresher,
+          arrivals: Arrivals,
+          demand: Demand,
+          freshness: Freshness,
+          clock: Clock,
+        ) => {
+          const values = new VendorValues(supervisor, refresher, arrivals, demand, freshness, options.firstTickMs);
+          return new QuoteReader(lastValues, cache, values, clock, options.readFreshMs);
+        },
+      },
+    ];
+    return { module: FetcherModule, global: true, providers, exports: providers };
+  }
+}

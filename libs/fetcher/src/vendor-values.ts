@@ -1,0 +1,53 @@
+import type { QuoteState, ValueSource } from '#cache';
+import { type MarketDataError, SourceFailedError } from '#domain';
+import type { Arrivals } from './arrivals.js';
+import type { Demand } from './demand.js';
+import { isAble, isFeed } from './distribution.js';
+import type { FeedSupervisor } from './feed-supervisor.js';
+import type { Freshness } from './freshness.js';
+import type { Refresher } from './refresher.js';
+
+/** Gives readers without a subscription a value: by asking a vendor, or by waiting for the first tick of a stream. */
+export class VendorValues implements ValueSource {
+  constructor(
+    private readonly supervisor: FeedSupervisor,
+    private readonly refresher: Refresher,
+    private readonly arrivals: Arrivals,
+    private readonly demand: Demand,
+    private readonly freshness: Freshness,
+    /** How long a stream may take to bring a first tick, ms. */
+    private readonly firstTickMs: number,
+  ) {}
+
+  isCurrent(state: QuoteState): boolean {
+    return this.freshness.isCurrent(state);
+  }
+
+  requested(state: QuoteState): void {
+    if (this.demand.request(state.instrument.id)) this.supervisor.reconcile();
+  }
+
+  async refresh(state: QuoteState): Promise<MarketDataError | undefined> {
+    const { instrument } = state;
+    let error: MarketDataError = new SourceFailedError('all', `no vendor carries ${instrument.id}`, {
+      retryable: false,
+    });
+    for (const carrier of this.supervisor.candidates(instrument)) {
+      if (!isAble(carrier.status())) {
+        error = new SourceFailedError(carrier.vendor, `${carrier.id} is ${carrier.status().state}`);
+        continue;
+      }
+      const failed = isFeed(carrier)
+        ? await this.awaitTick(state, carrier.vendor)
+        : await this.refresher.refresh(carrier, [instrument]).get(instrument.id);
+      if (failed === undefined) return undefined;
+      error = failed;
+    }
+    return error;
+  }
+
+  private async awaitTick({ instrument }: QuoteState, vendor: string): Promise<MarketDataError | undefined> {
+    if (await this.arrivals.next(instrument.id, this.firstTickMs)) return undefined;
+    return new SourceFailedError(vendor, `no tick of ${instrument.id} within ${this.firstTickMs} ms`);
+  }
+}

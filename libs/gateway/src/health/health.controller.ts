@@ -1,0 +1,42 @@
+import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { DrainIndicator, ProcessIndicator, VendorsIndicator } from './indicators.js';
+
+/**
+ * `live`: the process answers; restart it when not. `ready`: send it clients. A vendor that is down makes `/health` red but not
+ * `ready`: clients are better served with quotes marked stale than with no server at all.
+ */
+@ApiExcludeController()
+@Controller({ path: 'health', version: VERSION_NEUTRAL })
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly vendors: VendorsIndicator,
+    private readonly process: ProcessIndicator,
+    private readonly drain: DrainIndicator,
+  ) {}
+
+  @Get()
+  @HealthCheck()
+  all(): Promise<HealthCheckResult> {
+    return this.health.check([
+      () => this.drain.check('accepting'),
+      () => this.process.eventLoop('eventLoop'),
+      () => this.process.memory('memory'),
+      () => this.vendors.check('vendors'),
+    ]);
+  }
+
+  @Get('live')
+  @HealthCheck()
+  live(): Promise<HealthCheckResult> {
+    return this.health.check([]);
+  }
+
+  @Get('ready')
+  @HealthCheck()
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.drain.check('accepting'), () => this.process.eventLoop('eventLoop')]);
+  }
+}

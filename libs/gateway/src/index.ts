@@ -1,0 +1,10 @@
+export * from './error-map.js';
+export * from './gateway.module.js';
+export * from './health/indicators.js';
+export * from './raw-ws/raw-ws.door.js';
+export * from './rest/metrics.controller.js';
+export * from './rest/problem.js';
+export * from './rest/problem.filter.js';
+export * from './session/sessions.js';
+export * from './socket-io/lean-io.adapter.js';
+export { describe } from './validation.js';

@@ -1,0 +1,5 @@
+export * from './client-messages.js';
+export * from './close-reason.js';
+export * from './limits.js';
+export * from './messages.js';
+export * from './symbol-limits.js';

@@ -1,0 +1,300 @@
+import type { LastValueStore, QuoteState } from '#cache';
+import { type Encodings, type Format, type Framing, messageEncoder } from '#compression';
+import {
+  ALL_FIELDS_MASK,
+  type Clock,
+  type Delta,
+  fieldBit,
+  F,
+  type Histogram,
+  type InstrumentId,
+  InvalidMessageError,
+  InvalidSymbolError,
+  type Meter,
+  SOURCE_BIT,
+} from '#domain';
+import type { QuoteStatus, RejectedSymbol, SubscribeMessage } from '#protocol';
+import { type BackpressurePolicy, Client, type DeliveryCounts } from './client.js';
+import { Pacer } from './pacer.js';
+import type { Group, Subscription, SubscriptionOptions } from './subscription.js';
+import { Subscriptions } from './subscriptions.js';
+import type { Wire } from './wire.js';
+
+export interface HubOptions {
+  readonly backpressure: BackpressurePolicy;
+  readonly maxSymbolsPerClient: number;
+  readonly heartbeatIntervalMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** What a subscribe request came to. */
+export interface SubscribeResult {
+  readonly accepted: readonly Subscription[];
+  readonly rejected: readonly RejectedSymbol[];
+}
+
+/** Numbers since start, read by the metrics. */
+export interface HubCounts extends DeliveryCounts {
+  /** Updates handed to clients. */
+  updates: number;
+  /** Times an update was encoded; far below `updates` when clients share encodings. */
+  encoded: number;
+  snapshots: number;
+  slowDisconnects: number;
+}
+
+const LTP_MASK = (1 << F.price) | (1 << F.timestamp) | (1 << F.stale);
+
+/** Joins clients and quotes: takes each window's deltas, encodes each once per encoding, and writes to each client once. */
+export class Hub {
+  readonly clients = new Map<string, Client>();
+  readonly counts: HubCounts = {
+    updates: 0,
+    encoded: 0,
+    snapshots: 0,
+    writes: 0,
+    bytes: 0,
+    dropped: 0,
+    slowDisconnects: 0,
+  };
+  readonly subscriptions: Subscriptions;
+  readonly epoch: string;
+
+  private readonly pacer: Pacer;
+  private readonly touched: Client[] = [];
+  private readonly encodeTimes: Histogram;
+  private readonly writeTimes: Histogram;
+  private window = 0;
+  private demandListener: (wanted: Iterable<InstrumentId>) => void = () => undefined;
+  private demandIsNews = false;
+
+  constructor(
+    private readonly lastValues: LastValueStore,
+    private readonly encodings: Encodings,
+    private readonly clock: Clock,
+    readonly options: HubOptions,
+    meter: Meter,
+  ) {
+    const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25];
+    this.encodeTimes = meter.histogram(
+      'encode_seconds',
+      "Time to encode one window's updates and sort them by client",
+      buckets,
+    );
+    this.writeTimes = meter.histogram('fanout_seconds', "Time to write one window's updates to the sockets", buckets);
+    this.epoch = lastValues.epoch;
+    this.subscriptions = new Subscriptions(() => this.announceDemand());
+    this.pacer = new Pacer(clock, (due) => this.release(due));
+  }
+
+  /** Called with everything that is wanted whenever that set changes; changes of one moment are announced together. */
+  onDemand(listener: (wanted: Iterable<InstrumentId>) => void): void {
+    this.demandListener = listener;
+  }
+
+  connect(id: string, wire: Wire, framing: Framing, format: Format): Client {
+    const encoder = messageEncoder(framing, format);
+    const now = this.clock.now();
+    const client = new Client(id, framing, format, wire, encoder, this.options.backpressure, this.counts, now);
+    this.clients.set(id, client);
+    return client;
+  }
+
+  disconnect(client: Client): void {
+    client.closed = true;
+    this.clients.delete(client.id);
+    for (const id of [...client.subscriptions.keys()]) this.subscriptions.remove(client, id);
+  }
+
+  /**
+   * Subscribes what is right and names what is not. Quotes follow only with `greet`, so that the answer can go first.
+   * @throws InvalidMessageError if the options contradict each other
+   */
+  subscribe(client: Client, message: SubscribeMessage): SubscribeResult {
+    const options = this.subscriptionOptions(client, message);
+    const accepted: Subscription[] = [];
+    const rejected: RejectedSymbol[] = [];
+    for (const symbol of new Set(message.symbols)) {
+      const state = this.lastValues.peek(symbol);
+      if (state === undefined) {
+        const { code, message: text } = new InvalidSymbolError(symbol);
+        rejected.push({ symbol, code, message: text });
+      } else if (!client.subscriptions.has(symbol) && client.subscriptions.size >= this.options.maxSymbolsPerClient) {
+        const limit = `At most ${this.options.maxSymbolsPerClient} symbols per connection`;
+        rejected.push({ symbol, code: 'SUBSCRIPTION_LIMIT_EXCEEDED', message: limit });
+      } else accepted.push(this.subscriptions.add(client, state, options));
+    }
+    return { accepted, rejected };
+  }
+
+  /** Sends a new subscriber the present quotes; those it is already at, by `resume`, need nothing. */
+  greet(client: Client, accepted: readonly Subscription[], resume: SubscribeMessage['resume']): void {
+    const now = this.clock.now();
+    const isOpen = client.accepts(now);
+    for (const subscription of accepted) {
+      const { state, encoding } = subscription.group;
+      if (state.sequence === 0) continue;
+      const isThere = resume?.epoch === this.epoch && resume.sequences[state.instrument.id] === state.sequence;
+      // a reader of the compact form learns an instrument's wire id only from its snapshot
+      if (isThere && client.format !== 'compact') continue;
+      if (isOpen) client.appendFrames(this.encodeSnapshot(encoding, state, now));
+      else client.skip(subscription);
+    }
+    if (isOpen) client.flush(now);
+  }
+
+  /** Ends interest in the given symbols, or in all. Returns those that had been subscribed. */
+  unsubscribe(client: Client, symbols: readonly string[] | undefined): InstrumentId[] {
+    const ids = symbols ?? [...client.subscriptions.keys()];
+    return ids.filter((id) => this.subscriptions.remove(client, id));
+  }
+
+  /** Fans one window's deltas out. Synchronous, so a client sees sequences in order. */
+  publish(deltas: readonly Delta[]): void {
+    const now = this.clock.now();
+    const started = this.clock.elapsed();
+    this.window++;
+    for (const delta of deltas) {
+      const groups = this.subscriptions.of(delta.wireId);
+      if (groups === undefined) continue;
+      for (const group of groups) this.publishTo(group, delta, now);
+    }
+    const encoded = this.clock.elapsed();
+    this.flushTouched(now);
+    this.encodeTimes.observe((encoded - started) / 1000);
+    this.writeTimes.observe((this.clock.elapsed() - encoded) / 1000);
+  }
+
+  /** Tells the subscribers of an instrument how fresh its quote is. */
+  publishStatus(state: QuoteState, status: QuoteStatus, age: number): void {
+    const { instrument, source } = state;
+    const payload = { symbol: instrument.id, state: status, age, source };
+    for (const group of this.subscriptions.of(state.wireId) ?? []) {
+      for (const { client } of group.members) client.send('status', payload);
+      for (const { client } of group.paced) client.send('status', payload);
+    }
+  }
+
+  /** Housekeeping, about once a second: heartbeats, late clients, idle clients. */
+  sweep(): void {
+    const now = this.clock.now();
+    for (const client of this.clients.values()) {
+      const wasOpen = !client.closed;
+      const isIdle = client.subscriptions.size === 0 && now - client.lastMessageAt > this.options.idleTimeoutMs;
+      if (isIdle) client.close('IDLE_TIMEOUT');
+      else client.sweep(now, this.options.heartbeatIntervalMs);
+      if (wasOpen && client.closed && !isIdle) this.counts.slowDisconnects++;
+    }
+  }
+
+  stop(): void {
+    this.pacer.stop();
+  }
+
+  private publishTo(group: Group, delta: Delta, now: number): void {
+    const { encoding, members, paced } = group;
+    // the first sequence of an instrument is the first its subscribers see of it, so it goes as a snapshot
+    const isFirst = delta.sequence === 1;
+    const chunk = isFirst ? this.encodeSnapshot(encoding, delta, now) : encoding.update(delta, group.lastSequence, now);
+    if (chunk === '') return;
+    group.lastSequence = delta.sequence;
+    this.counts.encoded++;
+    this.counts.updates += members.length;
+    for (let i = 0; i < members.length; i++) this.push(members[i] as Subscription, encoding, chunk, isFirst, now);
+    for (let i = 0; i < paced.length; i++) {
+      const subscription = paced[i] as Subscription;
+      if (!this.pacer.admits(subscription, now)) continue;
+      this.counts.updates++;
+      this.push(subscription, encoding, chunk, isFirst, now);
+    }
+  }
+
+  private push(
+    subscription: Subscription,
+    encoding: Group['encoding'],
+    chunk: string,
+    isFrames: boolean,
+    now: number,
+  ): void {
+    const { client } = subscription;
+    if (client.window !== this.window) {
+      client.window = this.window;
+      if (client.accepts(now)) this.touched.push(client);
+    }
+    if (client.late) client.skip(subscription);
+    else if (isFrames) client.appendFrames(chunk);
+    else client.append(encoding, chunk);
+  }
+
+  /** Snapshots for subscriptions whose frequency limit has held updates back. */
+  private release(due: readonly Subscription[]): void {
+    const now = this.clock.now();
+    this.window++;
+    for (const subscription of due) {
+      const { client, group } = subscription;
+      if (client.subscriptions.get(group.state.instrument.id) !== subscription) continue;
+      this.counts.updates++;
+      this.push(subscription, group.encoding, this.encodeSnapshot(group.encoding, group.state, now), true, now);
+    }
+    this.flushTouched(now);
+  }
+
+  private flushTouched(now: number): void {
+    const { touched } = this;
+    for (let i = 0; i < touched.length; i++) (touched[i] as Client).flush(now);
+    touched.length = 0;
+  }
+
+  private encodeSnapshot(encoding: Group['encoding'], quote: Delta, now: number): string {
+    this.counts.snapshots++;
+    return encoding.snapshot(quote, now);
+  }
+
+  private subscriptionOptions(client: Client, message: SubscribeMessage): SubscriptionOptions {
+    const { mode, compression, batch, fields, maxFrequency } = message;
+    if (mode === 'depth') throw new InvalidMessageError('mode "depth" is not offered yet; use "quote" or "ltp"');
+    const mask = fieldMask(mode, fields);
+    const { framing, format } = client;
+    if (format === 'compact' && mask !== ALL_FIELDS_MASK) {
+      throw new InvalidMessageError('the compact format carries whole quotes: use mode "quote" without "fields"');
+    }
+    const isCompact = format === 'compact';
+    const encoding = this.encodings.for({
+      framing,
+      format,
+      // compact updates are deltas in a batch by nature
+      compression: isCompact ? 'delta' : compression,
+      batch: isCompact || batch,
+      mask,
+    });
+    return {
+      encoding,
+      mode,
+      compression: encoding.options.compression,
+      batch: encoding.options.batch,
+      fields,
+      maxFrequency,
+    };
+  }
+
+  private announceDemand(): void {
+    if (this.demandIsNews) return;
+    this.demandIsNews = true;
+    this.clock.after(0, () => {
+      this.demandIsNews = false;
+      this.demandListener(this.subscriptions.wanted());
+    });
+  }
+}
+
+function fieldMask(mode: SubscribeMessage['mode'], fields: readonly string[] | undefined): number {
+  if (fields === undefined) return mode === 'ltp' ? LTP_MASK | SOURCE_BIT : ALL_FIELDS_MASK;
+  let mask = 1 << F.stale;
+  for (const name of fields) {
+    const bit = fieldBit(name);
+    if (bit === undefined)
+      throw new InvalidMessageError(`"fields" names no quote field: ${JSON.stringify(name.slice(0, 64))}`);
+    mask |= bit;
+  }
+  return mask;
+}

@@ -1,0 +1,31 @@
+import type { Encoding } from '#compression';
+import type { QuoteState } from '#cache';
+import type { SubscriptionInfo } from '#protocol';
+import type { Client } from './client.js';
+
+/** What a client asked for with its symbols; the same object serves all symbols of one message. */
+export interface SubscriptionOptions extends Omit<SubscriptionInfo, 'symbol'> {
+  readonly encoding: Encoding;
+}
+
+/** Clients that want one instrument in one encoding: what they get is encoded once. */
+export interface Group {
+  readonly state: QuoteState;
+  readonly encoding: Encoding;
+  readonly members: Subscription[];
+  /** Members with a frequency limit, who need a look at each update of their own. */
+  readonly paced: Subscription[];
+  /** Sequence of the last update written; differs from the present one only where fields were filtered out. */
+  lastSequence: number;
+}
+
+/** One client's interest in one instrument. */
+export interface Subscription {
+  readonly client: Client;
+  readonly group: Group;
+  readonly options: SubscriptionOptions;
+  /** Place in the group's list, so that leaving is one swap. */
+  index: number;
+  /** With a frequency limit: when the next update may go, epoch ms. */
+  dueAt: number;
+}
