@@ -42,7 +42,7 @@ export class ManualClock implements Clock {
       this.time = Math.max(this.time, next.at);
       next.run();
     }
-    this.time = end;
+    this.time = Math.max(this.time, end);
   }
 
   private nextDue(end: EpochMs): Task | undefined {

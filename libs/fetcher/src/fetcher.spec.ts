@@ -1,0 +1,245 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { LastValueStore, QuoteCache, QuoteReader, type QuoteState } from '#cache';
+import { InstrumentMaster, silentLog, silentMeter } from '#domain';
+import type { QuoteStatus } from '#protocol';
+import { FakeFeed, FakeSource } from '../../../test/support/fake-carriers.js';
+import { anInstrument } from '../../../test/support/instruments.js';
+import { ManualClock } from '../../../test/support/manual-clock.js';
+import { ActiveSymbolsJob } from './active-symbols.job.js';
+import { Arrivals } from './arrivals.js';
+import { Demand } from './demand.js';
+import { FeedSupervisor } from './feed-supervisor.js';
+import { Freshness } from './freshness.js';
+import { QuotePipeline } from './quote-pipeline.js';
+import { Refresher } from './refresher.js';
+import { Rejections } from './validation/rejections.js';
+import { VendorValues } from './vendor-values.js';
+
+const IDS = ['BSE:1', 'BSE:2', 'BSE:3', 'NSE:A1'];
+
+let clock: ManualClock;
+let store: LastValueStore;
+let polled: FakeSource;
+let stream: FakeFeed;
+let demand: Demand;
+let supervisor: FeedSupervisor;
+let refresher: Refresher;
+let rejections: Rejections;
+let job: ActiveSymbolsJob;
+let freshness: Freshness;
+let reader: QuoteReader;
+let moved: QuoteState[];
+let announced: [string, QuoteStatus][];
+let subscribers: Map<string, number>;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  const master = new InstrumentMaster(IDS.map((id) => anInstrument({ id })));
+  store = new LastValueStore(master, 'e');
+  // the source is preferred for BSE; the stream has everything
+  polled = new FakeSource('poll', 'BSE');
+  polled.now = () => clock.now();
+  stream = new FakeFeed('stream', '*');
+  subscribers = new Map();
+  demand = new Demand(clock, { hotFrom: 3, watchMs: 60_000 }, [], (id) => subscribers.get(id) ?? 0);
+  supervisor = new FeedSupervisor([polled, stream], master, demand, silentLog);
+  moved = [];
+  announced = [];
+  rejections = new Rejections(clock, silentMeter);
+  const arrivals = new Arrivals(clock);
+  const sink = { mark: (state: QuoteState): void => void moved.push(state) };
+  const pipeline = new QuotePipeline(store, sink, rejections, arrivals, { band: 0.4, maxAheadMs: 5000 }, silentMeter);
+  refresher = new Refresher(pipeline, clock, silentMeter);
+  const refresh = { intervals: { hot: 2000, normal: 5000, watched: 15_000 }, closedIntervalMs: 0 };
+  job = new ActiveSymbolsJob(demand, supervisor, refresher, clock, refresh, 2000);
+  const options = { staleAfterMs: 15_000, liveForMs: 10_000, followsMarketHours: false };
+  freshness = new Freshness(supervisor, clock, options, (state, status) =>
+    announced.push([state.instrument.id, status]),
+  );
+  const values = new VendorValues(supervisor, refresher, arrivals, demand, freshness, 1500);
+  const cache = new QuoteCache({ keyPrefix: '', quoteTtlMs: 2000, failureTtlMs: 2000 });
+  reader = new QuoteReader(store, cache, values, clock, 2000);
+  supervisor.start(pipeline);
+});
+
+const check = (): void => freshness.check(store.known(), (state) => moved.push(state));
+/** Lets answers of sources that were asked arrive. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('demand', () => {
+  it('is what is subscribed, and what somebody has asked for lately', () => {
+    demand.subscribe(['NSE:A1']);
+    expect(demand.request('BSE:1')).toBe(true);
+    expect(demand.request('BSE:1')).toBe(false);
+    expect([...demand.wanted()].sort()).toEqual(['BSE:1', 'NSE:A1']);
+    clock.advance(60_001);
+    expect([...demand.wanted()]).toEqual(['NSE:A1']);
+  });
+
+  it('puts much wanted instruments into the hot tier, and lets them cool down', () => {
+    demand.subscribe(['BSE:1', 'BSE:2']);
+    subscribers.set('BSE:1', 3);
+    for (let i = 0; i < 4; i++) demand.request('BSE:3');
+    expect(IDS.slice(0, 3).map((id) => demand.tier(id))).toEqual(['hot', 'normal', 'hot']);
+    clock.advance(30_000);
+    expect(demand.tier('BSE:3')).toBe('watched');
+  });
+});
+
+describe('the active-symbol round', () => {
+  it('has each feed carry exactly what is wanted of it, and nothing once nobody wants anything', () => {
+    demand.subscribe(['NSE:A1', 'BSE:1']);
+    job.run();
+    expect(stream.wanted).toEqual(['NSE:A1']);
+    expect(polled.calls).toEqual([['BSE:1']]);
+    demand.subscribe([]);
+    job.run();
+    expect(stream.wanted).toEqual([]);
+  });
+
+  it('asks in batches, hot instruments more often, and never twice at a time', async () => {
+    for (const id of IDS) polled.prices.set(id, 100);
+    demand.subscribe(['BSE:1', 'BSE:2', 'BSE:3']);
+    subscribers.set('BSE:2', 3);
+    polled.held = true;
+    job.run();
+    expect(polled.calls).toEqual([['BSE:2', 'BSE:1'], ['BSE:3']]);
+    clock.advance(6000);
+    job.run();
+    expect(polled.calls).toHaveLength(2);
+    polled.held = false;
+    polled.release();
+    await settle();
+    polled.calls.length = 0;
+    for (let round = 0; round < 3; round++) {
+      job.run();
+      await settle();
+      clock.advance(2000);
+    }
+    const asked = polled.calls.flat();
+    expect(asked.filter((id) => id === 'BSE:2')).toHaveLength(3);
+    expect(asked.filter((id) => id === 'BSE:1').length).toBeLessThan(3);
+  });
+
+  it('merges what a source answers', async () => {
+    polled.prices.set('BSE:1', 123.45);
+    demand.subscribe(['BSE:1']);
+    job.run();
+    await settle();
+    expect(store.peek('BSE:1')!.quote()).toMatchObject({ price: 123.45, source: 'poll' });
+    expect(moved.map(({ instrument }) => instrument.id)).toEqual(['BSE:1']);
+  });
+});
+
+describe('when a carrier fails', () => {
+  it('has the next one carry its instruments at once, keeps asking the first, and goes back after recovery', () => {
+    demand.subscribe(['BSE:1']);
+    job.run();
+    polled.become('down');
+    expect(stream.wanted).toEqual(['BSE:1']);
+    expect([...supervisor.polled()].map(([, carried]) => carried.length)).toEqual([1]);
+    polled.become('live');
+    expect(stream.wanted).toEqual([]);
+  });
+
+  it('never leaves a frozen price looking live: delayed, then stale, then live again', () => {
+    demand.subscribe(['NSE:A1']);
+    job.run();
+    stream.say({ price: 100, receivedAt: clock.now() });
+    check();
+    expect(announced).toEqual([]);
+    stream.become('stalled');
+    check();
+    expect(announced).toEqual([['NSE:A1', 'delayed']]);
+    expect(store.peek('NSE:A1')!.quote().stale).toBe(true);
+    clock.advance(15_001);
+    check();
+    stream.become('live');
+    stream.say({ price: 100, receivedAt: clock.now() });
+    check();
+    expect(announced.map(([, status]) => status)).toEqual(['delayed', 'stale', 'live']);
+    expect(store.peek('NSE:A1')!.quote().stale).toBe(false);
+  });
+
+  it('does not call a quiet instrument of a live stream stale', () => {
+    demand.subscribe(['NSE:A1']);
+    job.run();
+    stream.say({ price: 100, receivedAt: clock.now() });
+    clock.advance(3_600_000);
+    check();
+    expect(announced).toEqual([]);
+  });
+});
+
+describe('reading', () => {
+  it('answers from memory while the value is kept current', async () => {
+    demand.subscribe(['NSE:A1']);
+    job.run();
+    stream.say({ price: 100, receivedAt: clock.now() });
+    clock.advance(60_000);
+    const { quotes } = await reader.read(['NSE:A1']);
+    expect(quotes).toMatchObject([{ layer: 'l1', age: 60_000, quote: { price: 100, stale: false } }]);
+  });
+
+  it('asks the vendor otherwise, once for all who ask at the same time', async () => {
+    polled.prices.set('BSE:1', 50);
+    polled.held = true;
+    const reads = [reader.read(['BSE:1']), reader.read(['BSE:1', 'BSE:1'])];
+    await settle();
+    polled.release();
+    for (const { quotes } of await Promise.all(reads))
+      expect(quotes).toMatchObject([{ layer: 'l3', quote: { price: 50 } }]);
+    expect(polled.calls).toEqual([['BSE:1']]);
+    expect(reader.joined).toBe(1);
+  });
+
+  it('waits for the first tick of a stream, which it has subscribed for that', async () => {
+    const read = reader.read(['NSE:A1']);
+    await settle();
+    expect(stream.wanted).toEqual(['NSE:A1']);
+    stream.say({ price: 77, receivedAt: clock.now() });
+    expect((await read).quotes).toMatchObject([{ layer: 'l3', quote: { price: 77 } }]);
+  });
+
+  it('asks the next vendor when the first gives nothing', async () => {
+    const read = reader.read(['BSE:1']);
+    await settle();
+    await settle();
+    stream.say({ instrument: 'BSE:1', price: 10, receivedAt: clock.now() });
+    expect((await read).quotes).toMatchObject([{ layer: 'l3', quote: { source: 'stream' } }]);
+  });
+
+  it('gives the last known value, marked stale with its age, when no vendor answers', async () => {
+    polled.prices.set('BSE:1', 50);
+    await reader.read(['BSE:1']);
+    polled.become('down');
+    stream.become('down');
+    clock.advance(60_001);
+    const { quotes } = await reader.read(['BSE:1']);
+    expect(quotes).toMatchObject([{ layer: 'l4', quote: { price: 50, stale: true, age: 60_001 } }]);
+  });
+
+  it('says why there is none, and remembers that for a moment', async () => {
+    polled.state = 'down';
+    stream.state = 'down';
+    const first = await reader.read(['BSE:2', 'NSE:NOPE']);
+    expect(first.errors.map(({ symbol, code }) => [symbol, code])).toEqual([
+      ['BSE:2', 'SOURCE_FAILED'],
+      ['NSE:NOPE', 'INVALID_SYMBOL'],
+    ]);
+    polled.state = 'live';
+    polled.prices.set('BSE:2', 1);
+    await reader.read(['BSE:2']);
+    expect(polled.calls).toEqual([]);
+  });
+});
+
+it('counts what it refuses and keeps it for inspection', () => {
+  stream.say({ price: -5 });
+  stream.say({ instrument: 'NSE:NOPE', price: 5 });
+  expect(rejections.recent(10).map(({ reason, instrument }) => [reason, instrument])).toEqual([
+    ['unknown-instrument', 'NSE:NOPE'],
+    ['price', 'NSE:A1'],
+  ]);
+  expect(moved).toEqual([]);
+});
