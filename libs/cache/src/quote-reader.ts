@@ -88,10 +88,12 @@ export class QuoteReader {
   private async readBehind(state: QuoteState): Promise<QuoteReading | ReadFailure> {
     const { id } = state.instrument;
     const cached = await this.cache.get(id);
-    const now = this.clock.now();
-    if (cached?.kind === 'quote') return { quote: cached.quote, layer: 'l2', age: now - cached.at };
-    if (cached?.kind === 'failure')
+    const cachedAge = cached === undefined ? Infinity : this.clock.now() - cached.at;
+    // a store may keep answers longer than they are worth: a price is served while it is fresh, or marked
+    if (cached !== undefined && cachedAge <= this.freshMs) {
+      if (cached.kind === 'quote') return { quote: cached.quote, layer: 'l2', age: cachedAge };
       return this.lastResort(state, { symbol: id, code: cached.code, message: cached.message });
+    }
     const error = await this.source.refresh(state);
     if (error !== undefined) {
       await this.cache.set(id, { kind: 'failure', code: error.code, message: error.message, at: this.clock.now() });
