@@ -8,8 +8,17 @@ try {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // tells the script that started us where to look
+  process.send?.({ url: server.url });
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return `Another program uses port ${process.env['PORT'] ?? 3000}. Choose one with PORT=3100.`;
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

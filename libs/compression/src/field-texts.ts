@@ -79,7 +79,7 @@ export class FieldTexts {
       sequence: -1,
       source: '',
       companyName: this.writer.companyName(quote.instrument.name),
-      parts: new Array<string>(QUOTE_FIELD_COUNT).fill(''),
+      parts: Array.from({ length: QUOTE_FIELD_COUNT }, () => ''),
     });
     if (cached.sequence === quote.sequence) return cached;
     const stale = cached.sequence === quote.sequence - 1 ? quote.changed : ALL_FIELDS_MASK;

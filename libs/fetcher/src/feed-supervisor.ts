@@ -28,7 +28,7 @@ export class FeedSupervisor {
   ) {}
 
   start(sink: Omit<FeedSink, 'status'>): void {
-    const status = (status: FeedStatus): void => this.stateChanged(status);
+    const status = (news: FeedStatus): void => this.stateChanged(news);
     for (const carrier of this.carriers) {
       carrier.start({ tick: (tick) => sink.tick(tick), malformed: (...args) => sink.malformed(...args), status });
     }

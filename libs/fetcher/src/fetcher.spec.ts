@@ -71,7 +71,7 @@ describe('demand', () => {
     demand.subscribe(['NSE:A1']);
     expect(demand.request('BSE:1')).toBe(true);
     expect(demand.request('BSE:1')).toBe(false);
-    expect([...demand.wanted()].sort()).toEqual(['BSE:1', 'NSE:A1']);
+    expect([...demand.wanted()].toSorted()).toEqual(['BSE:1', 'NSE:A1']);
     clock.advance(60_001);
     expect([...demand.wanted()]).toEqual(['NSE:A1']);
   });

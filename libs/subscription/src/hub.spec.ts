@@ -152,7 +152,7 @@ describe('fan-out', () => {
 
   it('announces demand once for all changes of a moment', () => {
     const announced: string[][] = [];
-    hub.onDemand((wanted) => announced.push([...wanted].sort()));
+    hub.onDemand((wanted) => announced.push([...wanted].toSorted()));
     const { client } = connect();
     subscribe(client, ['NSE:B1', 'NSE:A1']);
     clock.advance(1);

@@ -103,7 +103,7 @@ export class Hub {
   disconnect(client: Client): void {
     client.closed = true;
     this.clients.delete(client.id);
-    for (const id of [...client.subscriptions.keys()]) this.subscriptions.remove(client, id);
+    for (const id of client.subscriptions.keys()) this.subscriptions.remove(client, id);
   }
 
   /**

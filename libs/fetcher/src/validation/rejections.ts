@@ -40,7 +40,7 @@ export class Rejections {
 
   /** Newest first. */
   recent(limit: number): Rejection[] {
-    return this.newest.slice(-limit).reverse();
+    return this.newest.slice(-limit).toReversed();
   }
 
   private keep(rejection: Rejection): void {

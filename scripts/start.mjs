@@ -1,0 +1,70 @@
+// npm start: installs, builds, and runs the server, by default on the vendor sandbox.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, ensureInstalled, root, start } from './lib.mjs';
+
+ensureInstalled();
+build();
+
+const dotenv = join(root, '.env');
+if (existsSync(dotenv)) process.loadEnvFile(dotenv);
+
+const children = [];
+let stopping = false;
+/** Ends the server first, so that it can say goodbye while prices still come. */
+async function stop(code) {
+  if (stopping) return;
+  stopping = true;
+  for (const child of children.toReversed()) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
+  process.exit(code);
+}
+process.once('SIGINT', () => void stop(0));
+process.once('SIGTERM', () => void stop(0));
+
+async function launch(program, env) {
+  const { child, ready } = start(program, env);
+  children.push(child);
+  child.once('exit', (code) => void stop(code ?? 0));
+  return ready;
+}
+
+const usesSandbox = process.env.SANDBOX !== 'off';
+let env = process.env;
+try {
+  if (usesSandbox) {
+    const sandbox = await launch('dist/apps/sandbox/src/main.js', { SANDBOX_PORT: '0', ...process.env });
+    env = {
+      BSE_BASE_URL: `${sandbox.url}/BseIndiaAPI/api`,
+      JSON_URL: `${sandbox.url.replace('http', 'ws')}/json/stream`,
+      INSTRUMENTS: `${sandbox.url}/instruments.csv`,
+      // the sandbox trades day and night
+      MARKET_HOURS: 'always',
+      SANDBOX_URL: sandbox.url,
+      ...process.env,
+    };
+  }
+  const server = await launch('dist/apps/server/src/main.js', env);
+  const socket = `${server.url.replace('http', 'ws')}/ws`;
+  process.stdout.write(`
+Tickwire is running${usesSandbox ? ' on the vendor sandbox: prices are made up' : ''}. Ctrl-C stops it.
+
+  Quotes           ${server.url}/api/v1/quotes?symbols=NSE:RELIANCE,BSE:500325
+  Symbols          ${server.url}/api/v1/symbols?q=bank
+  API docs         ${server.url}/docs
+  Health, metrics  ${server.url}/health  ${server.url}/metrics
+  Socket.IO        ${server.url}
+  Plain WebSocket  ${socket}
+${usesSandbox ? `  Sandbox          ${env.SANDBOX_URL}/admin/stats\n` : ''}
+See prices move, in another terminal:
+
+  npm run watch -- --url ${socket} NSE:RELIANCE NSE:TCS BSE:500325
+
+`);
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  await stop(1);
+}
