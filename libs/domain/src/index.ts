@@ -3,6 +3,7 @@ export * from './env.js';
 export * from './errors.js';
 export * from './feed.js';
 export * from './instrument.js';
+export * from './instrument-csv.js';
 export * from './instrument-master.js';
 export * from './log.js';
 export * from './market-hours.js';

@@ -1,0 +1,36 @@
+import { ConfigError, readEnv, type VendorConnections } from '#domain';
+import type { Vendor, VendorTools } from './define-vendor.js';
+import * as registry from './registry.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const vendors: ReadonlyMap<string, Vendor> = new Map(
+  Object.values(registry).map((vendor) => [vendor.id, vendor as Vendor]),
+);
+
+/** Each vendor's settings class, for the documentation. */
+export function vendorEnvs(): Iterable<[string, new () => object]> {
+  return [...vendors].map(([id, { env }]) => [id, env]);
+}
+
+/**
+ * Makes the connections of the named vendors, in the order named.
+ * @throws ConfigError if a name is unknown or a vendor's settings are wrong
+ */
+export function createVendors(
+  names: readonly string[],
+  environment: Environment,
+  tools: Omit<VendorTools, 'secret'>,
+): VendorConnections[] {
+  return names.map((name) => {
+    const vendor = vendors.get(name);
+    if (vendor === undefined) {
+      throw new ConfigError([
+        `VENDORS: there is no vendor ${JSON.stringify(name)}; known are ${[...vendors.keys()].join(', ')}`,
+      ]);
+    }
+    const secret = (key: string): string | undefined =>
+      environment[`${name.toUpperCase()}_SECRET_${key.toUpperCase()}`];
+    return vendor.connect(readEnv(vendor.env, environment), { ...tools, secret });
+  });
+}

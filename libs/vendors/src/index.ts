@@ -1,0 +1,2 @@
+export * from './create-vendors.js';
+export * from './define-vendor.js';

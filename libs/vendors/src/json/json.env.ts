@@ -1,0 +1,19 @@
+import { IsBoolean, IsString } from 'class-validator';
+import { EnvKey } from '#domain';
+
+export class JsonEnv {
+  @EnvKey({
+    key: 'JSON_MAPPING',
+    description: "Path of the mapping file; the sandbox's dialect when empty (docs/vendors.md)",
+  })
+  @IsString()
+  mapping = '';
+
+  @EnvKey({ key: 'JSON_URL', description: 'Overrides the URL of the mapping' })
+  @IsString()
+  url = '';
+
+  @EnvKey({ key: 'JSON_ALLOW_INSECURE', description: 'Allow ws:// to hosts other than this machine' })
+  @IsBoolean()
+  allowInsecure = false;
+}

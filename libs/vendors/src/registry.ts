@@ -1,0 +1,2 @@
+export { bse } from './bse/bse.vendor.js';
+export { json } from './json/json.vendor.js';
