@@ -23,7 +23,8 @@ export function ensureInstalled() {
   const stamp = join(root, 'node_modules', '.tickwire-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   step('Installing packages (once)');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // not "npm ci": it refuses a lock file written where some other platform's optional packages could not be had
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, lock);
 }
 

@@ -9,6 +9,9 @@ const { values, positionals } = parseArgs({
 });
 const symbols = positionals.length > 0 ? positionals : ['NSE:RELIANCE', 'NSE:TCS', 'NSE:HDFCBANK', 'BSE:500325'];
 
+// the reader of our output may leave first: head, less
+process.stdout.on('error', () => process.exit(0));
+
 const socket = new WebSocket(values.url);
 socket.on('error', (error) => fail(`${values.url}: ${error.message || error.code}`));
 socket.on('close', (code, reason) => fail(`closed: ${code} ${reason}`));

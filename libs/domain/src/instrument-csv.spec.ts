@@ -43,8 +43,12 @@ describe('the master that comes with the product', () => {
   const instruments = parseInstrumentsCsv(readFileSync('data/instruments.csv', 'utf8'));
 
   it('holds the 50 names of the NIFTY on NSE and the 30 of the SENSEX on BSE', () => {
-    expect(instruments.filter(({ exchange, indices }) => exchange === 'NSE' && indices.includes('NIFTY50'))).toHaveLength(50);
-    expect(instruments.filter(({ exchange, indices }) => exchange === 'BSE' && indices.includes('SENSEX'))).toHaveLength(30);
+    expect(
+      instruments.filter(({ exchange, indices }) => exchange === 'NSE' && indices.includes('NIFTY50')),
+    ).toHaveLength(50);
+    expect(
+      instruments.filter(({ exchange, indices }) => exchange === 'BSE' && indices.includes('SENSEX')),
+    ).toHaveLength(30);
   });
 
   it('has ISINs whose check digit is right, and the same one for both listings of a company', () => {

@@ -2,7 +2,18 @@ import { parse } from 'csv-parse/sync';
 import { ConfigError } from './env.js';
 import { type Instrument, isInstrumentId } from './instrument.js';
 
-const COLUMNS = ['exchange', 'code', 'ticker', 'name', 'isin', 'bseCode', 'tickSize', 'decimals', 'currency', 'indices'] as const;
+const COLUMNS = [
+  'exchange',
+  'code',
+  'ticker',
+  'name',
+  'isin',
+  'bseCode',
+  'tickSize',
+  'decimals',
+  'currency',
+  'indices',
+] as const;
 type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
 /** Instruments a file may hold. */
@@ -21,7 +32,8 @@ export function parseInstrumentsCsv(text: string): Instrument[] {
   const instruments: Instrument[] = [];
   for (const [i, row] of rows.entries()) {
     const instrument = toInstrument(row);
-    const problem = problemOf(instrument) ?? (seen.has(instrument.id) ? `${instrument.id} stands there twice` : undefined);
+    const problem =
+      problemOf(instrument) ?? (seen.has(instrument.id) ? `${instrument.id} stands there twice` : undefined);
     seen.add(instrument.id);
     if (problem === undefined) instruments.push(instrument);
     else problems.push(`instrument master, row ${i + 2}: ${problem}`);
@@ -42,7 +54,18 @@ function readRows(text: string): Row[] {
   }
 }
 
-function toInstrument({ exchange, code, ticker, name, isin, bseCode, tickSize, decimals, currency, indices }: Row): Instrument {
+function toInstrument({
+  exchange,
+  code,
+  ticker,
+  name,
+  isin,
+  bseCode,
+  tickSize,
+  decimals,
+  currency,
+  indices,
+}: Row): Instrument {
   return {
     id: `${exchange}:${code}`,
     exchange,

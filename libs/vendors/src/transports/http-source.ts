@@ -155,12 +155,15 @@ export class HttpSource implements SnapshotSource {
       const job = this.queue.shift();
       if (job === undefined) return;
       this.active++;
-      void this.ask(job.instrument).then((outcome) => {
-        this.active--;
-        job.done(outcome);
-        this.work();
-      });
+      void this.run(job);
     }
+  }
+
+  private async run({ instrument, done }: Job): Promise<void> {
+    const outcome = await this.ask(instrument);
+    this.active--;
+    done(outcome);
+    this.work();
   }
 
   /** Calls until there is an answer or no more sense in calling. */
