@@ -145,9 +145,9 @@ function compileNumber(source: unknown): NumberGetter {
   };
 }
 
-/** Scaling by 0.01 leaves 81230 * 0.01 = 812.3000000000001; ten decimals are more than any price has. */
+/** 8.12 * 100000 is 811999.9999999999; fifteen digits are all that a double can promise. */
 function scaled(value: number, scale: number): number {
-  return Math.round(value * scale * 1e10) / 1e10;
+  return Number((value * scale).toPrecision(15));
 }
 
 function compileTime(source: unknown): (record: unknown) => number | undefined {

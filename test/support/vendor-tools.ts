@@ -1,0 +1,23 @@
+import { silentLog, silentMeter, systemClock } from '#domain';
+import type { VendorTools } from '#vendors';
+
+/** Tools for a vendor under test: real time, no chance, nothing logged. */
+export function vendorTools(given: Partial<VendorTools> = {}): VendorTools {
+  return {
+    clock: systemClock,
+    random: () => 0.5,
+    log: silentLog,
+    meter: silentMeter,
+    secret: () => undefined,
+    ...given,
+  };
+}
+
+/** Waits until something holds; fails with its name when it does not within the time. */
+export async function until(what: string, holds: () => boolean, timeoutMs = 8000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`never came: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
