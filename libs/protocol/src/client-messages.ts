@@ -83,5 +83,3 @@ export class PingMessage {
   @IsNumber()
   timestamp?: number;
 }
-
-export class SubscriptionsMessage {}

@@ -6,7 +6,6 @@ import {
   PROTOCOL_VERSION,
   type ServerMessages,
   SubscribeMessage,
-  SubscriptionsMessage,
   UnsubscribeMessage,
 } from '#protocol';
 import type { Client, Hub } from '#subscription';
@@ -79,7 +78,6 @@ export class Session {
         return reply('unsubscribed', { symbols: this.hub.unsubscribe(this.client, symbols) });
       }
       case 'subscriptions':
-        parseMessage(SubscriptionsMessage, payload);
         return reply('subscriptions', { symbols: this.subscriptions() });
       case 'ping': {
         const { timestamp } = parseMessage(PingMessage, payload);

@@ -1,0 +1,57 @@
+import { LastValueStore } from '#cache';
+import type { Quote } from '#domain';
+import { Hub } from '#subscription';
+import type { Sandbox } from '../../apps/sandbox/src/sandbox.js';
+import { type RunningServer, startServer } from '../../apps/server/src/server.js';
+import { aSandbox } from './vendor-sandbox.js';
+
+/** The whole product on loopback: sandbox and server on free ports. */
+export interface Product {
+  readonly sandbox: Sandbox;
+  readonly server: RunningServer;
+  readonly url: string;
+  readonly wsUrl: string;
+  readonly hub: Hub;
+  /** The server's own view of a quote. */
+  quote(symbol: string): Quote | undefined;
+  get(path: string): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }>;
+  stop(): Promise<void>;
+}
+
+export async function aProduct(
+  env: Record<string, string> = {},
+  sandboxEnv: Record<string, string> = {},
+): Promise<Product> {
+  const sandbox = await aSandbox(sandboxEnv);
+  const server = await startServer({
+    PORT: '0',
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'error',
+    BSE_BASE_URL: `${sandbox.url}/BseIndiaAPI/api`,
+    BSE_REQUESTS_PER_SECOND: '100',
+    JSON_URL: `${sandbox.url.replace('http', 'ws')}/json/stream`,
+    INSTRUMENTS: `${sandbox.url}/instruments.csv`,
+    MARKET_HOURS: 'always',
+    DRAIN_GRACE_MS: '50',
+    ...env,
+  });
+  const lastValues = server.app.get(LastValueStore);
+  return {
+    sandbox,
+    server,
+    url: server.url,
+    wsUrl: `${server.url.replace('http', 'ws')}/ws`,
+    hub: server.app.get(Hub),
+    quote: (symbol) => lastValues.peek(symbol)?.quote(),
+    async get(path) {
+      const response = await fetch(server.url + path);
+      const text = await response.text();
+      const body = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text };
+      return { status: response.status, headers: response.headers, body };
+    },
+    async stop() {
+      await server.stop();
+      await sandbox.close();
+    },
+  };
+}
