@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ValidationPipe, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request, Response } from 'express';
 import { LastValueStore, QuoteReader, RecentUpdates } from '#cache';
 import { InvalidMessageError, readEnv, systemClock } from '#domain';
 import { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
@@ -47,12 +48,16 @@ export async function startServer(env: Readonly<Record<string, string | undefine
 
   const module = ServerModule.register({ config, clock, log, meter, lag, master, carriers, epoch });
   const app = await NestFactory.create<NestExpressApplication>(module, { logger: new NestLogger(log) });
-  configureHttp(app, config, new ProblemFilter(log));
+  const filter = new ProblemFilter(log);
+  configureHttp(app, config, filter);
 
   const parts = partsOf(app);
   exportMetrics(meter, parts.hub, parts.conflator, app.get(Sessions), app.get(QuoteReader));
   lag.start();
   wire(parts);
+  await app.init();
+  // behind all routes: what nobody has taken
+  app.use((request: Request, response: Response) => filter.notFound(request, response));
   await app.listen(config.port, config.host);
   const http = app.getHttpServer() as HttpServer;
   app.get(RawWsDoor).attach(http);

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, NotFoundException } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { type ErrorCode, type Log, MarketDataError } from '#domain';
 import { httpStatus } from '../error-map.js';
@@ -22,6 +22,15 @@ export class ProblemFilter implements ExceptionFilter {
       response.status(exception.getStatus()).json(exception.getResponse());
       return;
     }
+    this.answer(exception, request, response);
+  }
+
+  /** Answers a request that no route has taken. */
+  notFound(request: Request, response: Response): void {
+    this.answer(new NotFoundException(`There is no ${request.method} ${request.path}`), request, response);
+  }
+
+  private answer(exception: unknown, request: Request, response: Response): void {
     const { status, code, detail } = this.explain(exception, request);
     const problem: Problem = {
       type: `urn:tickwire:error:${code}`,
@@ -31,7 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
       detail,
       instance: request.originalUrl,
     };
-    const version = /^\/api\/(v\d+)(\/|$)/.exec(request.path)?.[1];
+    const version = /^\/api\/(v\d+)(\/|\?|$)/.exec(request.originalUrl)?.[1];
     if (version !== undefined && !API_VERSIONS.includes(version)) {
       problem.versions = API_VERSIONS;
       problem.detail = `There is no version ${version} of this API`;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { QuoteReader, type QuoteReading } from '#cache';
@@ -16,9 +16,13 @@ export class QuotesController {
   @ApiOperation({ summary: 'Quotes of several symbols; what could not be read is in `errors`' })
   @ApiOkResponse({ type: QuotesAnswer })
   @ApiProblems(400)
-  async find(@Query() { symbols }: QuotesQuery, @Res({ passthrough: true }) response: Response): Promise<QuotesAnswer> {
+  async find(
+    @Query() { symbols }: QuotesQuery,
+    @Headers('if-none-match') known: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<QuotesAnswer> {
     const { quotes, errors } = await this.quotes.read(symbols);
-    tag(response, [quotes.map(({ quote }) => quote), errors]);
+    tag(response, known, [quotes.map(({ quote }) => quote), errors]);
     return { quotes: quotes.map(answer), errors: [...errors] };
   }
 
@@ -27,12 +31,16 @@ export class QuotesController {
   @ApiParam({ name: 'symbol', example: 'NSE:RELIANCE' })
   @ApiOkResponse({ type: QuoteAnswer })
   @ApiProblems(404, 502)
-  async one(@Param('symbol') symbol: string, @Res({ passthrough: true }) response: Response): Promise<QuoteAnswer> {
+  async one(
+    @Param('symbol') symbol: string,
+    @Headers('if-none-match') known: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<QuoteAnswer> {
     const { quotes, errors } = await this.quotes.read([symbol]);
     const [reading] = quotes;
     const [error] = errors;
     if (reading === undefined) throw new MarketDataError(error?.code ?? 'SOURCE_FAILED', error?.message ?? '', true);
-    tag(response, reading.quote);
+    tag(response, known, reading.quote);
     return answer(reading);
   }
 }
@@ -42,9 +50,12 @@ function answer({ quote, layer, age }: QuoteReading): QuoteAnswer {
 }
 
 /** Same quotes, same tag: age and layer change with every request and are left out, so a poller gets 304 until a price moves. */
-function tag(response: Response, content: unknown): void {
+function tag(response: Response, known: string | undefined, content: unknown): void {
   const withoutAge = JSON.stringify(content, (key, value: unknown) => (key === 'age' ? undefined : value));
-  response.setHeader('ETag', `W/"${createHash('sha1').update(withoutAge).digest('base64url')}"`);
+  const etag = `W/"${createHash('sha1').update(withoutAge).digest('base64url')}"`;
+  response.setHeader('ETag', etag);
+  // Express would do this, but not for the fetch API, which adds `no-cache` to every conditional request
+  if (known?.includes(etag)) response.status(304);
   // a cache may keep it, but must ask before every use
   response.setHeader('Cache-Control', 'no-cache');
 }
