@@ -50,14 +50,13 @@ it('hands on nothing when nothing moved, and leaves no timer behind', () => {
   expect(clock.pending).toBe(0);
 });
 
-it('leaves time to read when sending takes longer than the window', () => {
+it('never sends twice in one turn of the event loop, however long sending takes', () => {
   const made = conflator(10, () => clock.advance(40));
   made.mark(a);
   clock.advance(0);
   made.mark(b);
-  clock.advance(9);
   expect(windows).toHaveLength(1);
-  clock.advance(1);
+  clock.advance(0);
   expect(windows).toHaveLength(2);
 });
 

@@ -9,7 +9,6 @@ export class Conflator {
   private readonly moved = new Set<QuoteState>();
   private cancel: Cancel | undefined;
   private lastOpened = -Infinity;
-  private restUntil = -Infinity;
   private firstMarkAt = 0;
   private readonly waits: Histogram;
   private listener: (moved: ReadonlySet<QuoteState>) => void = () => undefined;
@@ -52,9 +51,6 @@ export class Conflator {
       this.listener(this.moved);
       this.moved.clear();
     }
-    // a server that needs the whole window for sending must still find time to read
-    const closed = this.clock.elapsed();
-    this.restUntil = closed + (closed - opened) / 4;
   }
 
   stop(): void {
@@ -65,7 +61,7 @@ export class Conflator {
 
   private schedule(): void {
     this.firstMarkAt = this.clock.elapsed();
-    const due = Math.max(this.lastOpened + this.windowMs, this.restUntil);
-    this.cancel = this.clock.after(due - this.firstMarkAt, () => this.flush());
+    // when sending takes longer than the window, the next one still waits for a turn of the event loop, in which all input is read
+    this.cancel = this.clock.after(this.lastOpened + this.windowMs - this.firstMarkAt, () => this.flush());
   }
 }
