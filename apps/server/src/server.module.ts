@@ -21,7 +21,8 @@ export interface ServerParts extends Core {
 
 /** A REST read trusts memory this long without asking anybody, ms: the TTL of the first cache tier. */
 const READ_FRESH_MS = 2000;
-const FIRST_TICK_MS = 1500;
+/** What a REST reader waits for one vendor, ms. */
+const PATIENCE_MS = 1500;
 const FAILURE_TTL_MS = 2000;
 /** Outside trading hours one refresh a minute is enough, and as much as BSE likes to see. */
 const CLOSED_REFRESH_MS = 60_000;
@@ -81,7 +82,7 @@ export class ServerModule {
           },
           activeSymbolsMs: config.activeSymbolsMs,
           readFreshMs: READ_FRESH_MS,
-          firstTickMs: FIRST_TICK_MS,
+          patienceMs: PATIENCE_MS,
         }),
         GatewayModule.register({
           sessions: {

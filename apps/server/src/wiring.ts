@@ -25,6 +25,7 @@ export function wire(parts: Parts): void {
     for (const delta of deltas) recent.add(delta);
   });
 
+  hub.offerOnly((instrument) => supervisor.isCarried(instrument));
   hub.onDemand((wanted) => {
     demand.subscribe(wanted);
     job.run();
@@ -40,5 +41,5 @@ export function wire(parts: Parts): void {
 
 /** Marks quotes that nobody confirms, and those that are confirmed again; the marks travel like any other change. */
 export function checkFreshness({ freshness, lastValues, conflator }: Parts): void {
-  freshness.check(lastValues.known(), (state) => conflator.mark(state));
+  freshness.check(lastValues.all(), (state) => conflator.mark(state));
 }

@@ -32,6 +32,11 @@ export class LastValueStore {
     return this.deltas;
   }
 
+  /** States of all instruments anybody has asked for. */
+  all(): Iterable<QuoteState> {
+    return this.states.values();
+  }
+
   /** States that hold a value. */
   *known(): Iterable<QuoteState> {
     for (const state of this.states.values()) if (state.known) yield state;

@@ -73,6 +73,11 @@ export class FeedSupervisor {
     for (const carrier of this.carriers) if (carrier.carries(instrument)) yield carrier;
   }
 
+  /** Whether any vendor has the instrument. */
+  isCarried(instrument: Instrument): boolean {
+    return this.carriers.some((carrier) => carrier.carries(instrument));
+  }
+
   /** A live stream that carries the instrument: its silence means that nothing happened. */
   streams(id: InstrumentId): Feed | undefined {
     return this.carriersOf(id).find((carrier): carrier is Feed => isFeed(carrier) && carrier.status().state === 'live');

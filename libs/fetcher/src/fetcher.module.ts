@@ -27,8 +27,8 @@ export interface FetcherModuleOptions {
   readonly activeSymbolsMs: number;
   /** Age up to which a REST read is answered from memory, ms. */
   readonly readFreshMs: number;
-  /** How long a REST read waits for a stream's first tick, ms. */
-  readonly firstTickMs: number;
+  /** How long a REST read waits for one vendor, ms. */
+  readonly patienceMs: number;
 }
 
 /** Brings prices in: demand, feeds, validation, and the reads that wait for a vendor. */
@@ -95,7 +95,15 @@ export class FetcherModule {
           freshness: Freshness,
           clock: Clock,
         ) => {
-          const values = new VendorValues(supervisor, refresher, arrivals, demand, freshness, options.firstTickMs);
+          const values = new VendorValues(
+            supervisor,
+            refresher,
+            arrivals,
+            demand,
+            freshness,
+            clock,
+            options.patienceMs,
+          );
           return new QuoteReader(lastValues, cache, values, clock, options.readFreshMs);
         },
       },

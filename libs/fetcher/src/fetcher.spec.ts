@@ -56,13 +56,13 @@ beforeEach(() => {
   freshness = new Freshness(supervisor, clock, options, (state, status) =>
     announced.push([state.instrument.id, status]),
   );
-  const values = new VendorValues(supervisor, refresher, arrivals, demand, freshness, 1500);
+  const values = new VendorValues(supervisor, refresher, arrivals, demand, freshness, clock, 1500);
   const cache = new QuoteCache({ keyPrefix: '', quoteTtlMs: 2000, failureTtlMs: 2000 });
   reader = new QuoteReader(store, cache, values, clock, 2000);
   supervisor.start(pipeline);
 });
 
-const check = (): void => freshness.check(store.known(), (state) => moved.push(state));
+const check = (): void => freshness.check(store.all(), (state) => moved.push(state));
 /** Lets answers of sources that were asked arrive. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -161,6 +161,22 @@ describe('when a carrier fails', () => {
     expect(store.peek('NSE:A1')!.quote().stale).toBe(false);
   });
 
+  it('tells of an instrument that is wanted and never gets a value', () => {
+    demand.subscribe(['NSE:A1']);
+    store.peek('NSE:A1');
+    job.run();
+    check();
+    clock.advance(15_001);
+    check();
+    expect(announced).toEqual([['NSE:A1', 'stale']]);
+    stream.say({ price: 100, receivedAt: clock.now() });
+    check();
+    expect(announced).toEqual([
+      ['NSE:A1', 'stale'],
+      ['NSE:A1', 'live'],
+    ]);
+  });
+
   it('does not call a quiet instrument of a live stream stale', () => {
     demand.subscribe(['NSE:A1']);
     job.run();
@@ -207,6 +223,16 @@ describe('reading', () => {
     await settle();
     stream.say({ instrument: 'BSE:1', price: 10, receivedAt: clock.now() });
     expect((await read).quotes).toMatchObject([{ layer: 'l3', quote: { source: 'stream' } }]);
+  });
+
+  it('waits no longer than its patience for a vendor that does not answer', async () => {
+    polled.held = true;
+    const read = reader.read(['BSE:1']);
+    await settle();
+    clock.advance(1500);
+    await settle();
+    clock.advance(1500);
+    expect((await read).errors).toMatchObject([{ symbol: 'BSE:1', code: 'SOURCE_FAILED' }]);
   });
 
   it('gives the last known value, marked stale with its age, when no vendor answers', async () => {

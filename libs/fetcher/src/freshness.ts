@@ -1,5 +1,5 @@
 import type { QuoteState } from '#cache';
-import { type Clock, type InstrumentId, isMarketOpen } from '#domain';
+import { type Clock, type EpochMs, type InstrumentId, isMarketOpen } from '#domain';
 import type { QuoteStatus } from '#protocol';
 import type { FeedSupervisor } from './feed-supervisor.js';
 
@@ -18,6 +18,8 @@ export type FreshnessListener = (state: QuoteState, status: QuoteStatus, age: nu
 /** Never a frozen price that looks live: watches how long ago each wanted quote was confirmed, and says so when that is too long. */
 export class Freshness {
   private readonly status = new Map<InstrumentId, QuoteStatus>();
+  /** Since when an instrument is wanted that has never had a value. */
+  private readonly waitingSince = new Map<InstrumentId, EpochMs>();
 
   constructor(
     private readonly supervisor: FeedSupervisor,
@@ -31,23 +33,34 @@ export class Freshness {
     return this.status.get(id) ?? 'live';
   }
 
-  /** Looks at every quote that has a value. `moved` is called for those whose staleness changed, so that clients get it with the quote. */
+  /** Looks at every quote, also those that have had no value yet. `moved` is called for those whose staleness changed, so that clients get it with the quote. */
   check(states: Iterable<QuoteState>, moved: (state: QuoteState) => void): void {
     for (const state of states) {
       const { id } = state.instrument;
       // what nobody wants is not carried, so its age says nothing; it is judged when it is wanted again
       if (this.supervisor.carriersOf(id).length === 0) continue;
-      const now = this.judge(state);
+      const now = state.known ? this.judge(state) : this.judgeMissing(id);
       if (now === this.of(id)) continue;
       this.status.set(id, now);
       if (state.markStale(now !== 'live' && now !== 'closed')) moved(state);
-      this.announce(state, now, this.clock.now() - state.confirmedAt);
+      this.announce(
+        state,
+        now,
+        this.clock.now() - (state.known ? state.confirmedAt : (this.waitingSince.get(id) ?? 0)),
+      );
     }
   }
 
   /** Whether a value may be served as live without asking a vendor. */
   isCurrent(state: QuoteState): boolean {
     return this.supervisor.carriersOf(state.instrument.id).length > 0 && this.judge(state) === 'live';
+  }
+
+  /** No value is no price that could look live, but after a while somebody should be told. */
+  private judgeMissing(id: InstrumentId): QuoteStatus {
+    const since = this.waitingSince.get(id) ?? this.clock.now();
+    this.waitingSince.set(id, since);
+    return this.clock.now() - since > this.options.staleAfterMs ? 'stale' : 'live';
   }
 
   private judge(state: QuoteState): QuoteStatus {

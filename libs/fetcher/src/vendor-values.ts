@@ -1,5 +1,5 @@
 import type { QuoteState, ValueSource } from '#cache';
-import { type MarketDataError, SourceFailedError } from '#domain';
+import { type Clock, type MarketDataError, type SnapshotSource, SourceFailedError } from '#domain';
 import type { Arrivals } from './arrivals.js';
 import type { Demand } from './demand.js';
 import { isAble, isFeed } from './distribution.js';
@@ -15,8 +15,9 @@ export class VendorValues implements ValueSource {
     private readonly arrivals: Arrivals,
     private readonly demand: Demand,
     private readonly freshness: Freshness,
-    /** How long a stream may take to bring a first tick, ms. */
-    private readonly firstTickMs: number,
+    private readonly clock: Clock,
+    /** How long one vendor may take, ms: a reader waits for neither a silent stream nor a queue behind a rate limit. */
+    private readonly patienceMs: number,
   ) {}
 
   isCurrent(state: QuoteState): boolean {
@@ -37,17 +38,29 @@ export class VendorValues implements ValueSource {
         error = new SourceFailedError(carrier.vendor, `${carrier.id} is ${carrier.status().state}`);
         continue;
       }
-      const failed = isFeed(carrier)
-        ? await this.awaitTick(state, carrier.vendor)
-        : await this.refresher.refresh(carrier, [instrument]).get(instrument.id);
+      const failed = isFeed(carrier) ? await this.awaitTick(state, carrier.vendor) : await this.ask(carrier, state);
       if (failed === undefined) return undefined;
       error = failed;
     }
     return error;
   }
 
+  private ask(source: SnapshotSource, { instrument }: QuoteState): Promise<MarketDataError | undefined> {
+    return new Promise((resolve) => {
+      const late = new SourceFailedError(source.vendor, `no answer for ${instrument.id} within ${this.patienceMs} ms`);
+      const cancel = this.clock.after(this.patienceMs, () => resolve(late));
+      void this.refresher
+        .refresh(source, [instrument])
+        .get(instrument.id)
+        ?.then((failed) => {
+          cancel();
+          return resolve(failed);
+        });
+    });
+  }
+
   private async awaitTick({ instrument }: QuoteState, vendor: string): Promise<MarketDataError | undefined> {
-    if (await this.arrivals.next(instrument.id, this.firstTickMs)) return undefined;
-    return new SourceFailedError(vendor, `no tick of ${instrument.id} within ${this.firstTickMs} ms`);
+    if (await this.arrivals.next(instrument.id, this.patienceMs)) return undefined;
+    return new SourceFailedError(vendor, `no tick of ${instrument.id} within ${this.patienceMs} ms`);
   }
 }

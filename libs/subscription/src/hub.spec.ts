@@ -80,6 +80,12 @@ describe('subscribing', () => {
     expect([...client.subscriptions.keys()]).toEqual(['NSE:A1', 'NSE:B1']);
   });
 
+  it('refuses an instrument that no vendor has', () => {
+    hub.offerOnly(({ id }) => id !== 'NSE:B1');
+    const { client } = connect();
+    expect(subscribe(client, ['NSE:A1', 'NSE:B1'])).toEqual(['SUBSCRIPTION_FAILED']);
+  });
+
   it('may be repeated, with other options, without a second copy of each update', () => {
     publish({ price: 100 });
     const { client, wire } = connect();

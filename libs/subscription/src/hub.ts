@@ -7,6 +7,7 @@ import {
   fieldBit,
   F,
   type Histogram,
+  type Instrument,
   type InstrumentId,
   InvalidMessageError,
   InvalidSymbolError,
@@ -67,6 +68,7 @@ export class Hub {
   private window = 0;
   private demandListener: (wanted: Iterable<InstrumentId>) => void = () => undefined;
   private demandIsNews = false;
+  private isCarried: (instrument: Instrument) => boolean = () => true;
 
   constructor(
     private readonly lastValues: LastValueStore,
@@ -90,6 +92,11 @@ export class Hub {
   /** Called with everything that is wanted whenever that set changes; changes of one moment are announced together. */
   onDemand(listener: (wanted: Iterable<InstrumentId>) => void): void {
     this.demandListener = listener;
+  }
+
+  /** Says which instruments some vendor has; others are refused, because their quotes would never come. */
+  offerOnly(isCarried: (instrument: Instrument) => boolean): void {
+    this.isCarried = isCarried;
   }
 
   connect(id: string, wire: Wire, framing: Framing, format: Format): Client {
@@ -119,6 +126,8 @@ export class Hub {
       if (state === undefined) {
         const { code, message: text } = new InvalidSymbolError(symbol);
         rejected.push({ symbol, code, message: text });
+      } else if (!this.isCarried(state.instrument)) {
+        rejected.push({ symbol, code: 'SUBSCRIPTION_FAILED', message: `No vendor in use has ${symbol}` });
       } else if (!client.subscriptions.has(symbol) && client.subscriptions.size >= this.options.maxSymbolsPerClient) {
         const limit = `At most ${this.options.maxSymbolsPerClient} symbols per connection`;
         rejected.push({ symbol, code: 'SUBSCRIPTION_LIMIT_EXCEEDED', message: limit });

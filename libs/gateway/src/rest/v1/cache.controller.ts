@@ -6,7 +6,7 @@ import { LastValueStore, QuoteReader, RecentUpdates } from '#cache';
 import { ApiProblems } from '../problem.js';
 import { QuoteAnswer } from './quotes.dto.js';
 
-export class RecentQuery {
+class LimitQuery {
   @ApiPropertyOptional({ default: 50, maximum: 1000 })
   @IsOptional()
   @Type(() => Number)
@@ -14,7 +14,9 @@ export class RecentQuery {
   @Min(1)
   @Max(1000)
   limit: number = 50;
+}
 
+export class RecentQuery extends LimitQuery {
   @ApiPropertyOptional({ example: 'NSE:RELIANCE' })
   @IsOptional()
   @IsString()
@@ -22,20 +24,12 @@ export class RecentQuery {
   symbol?: string;
 }
 
-export class RecentSearchQuery {
+export class RecentSearchQuery extends LimitQuery {
   @ApiProperty({ description: 'Part of a symbol or company name', example: 'bank' })
   @IsString()
   @MinLength(1)
   @MaxLength(64)
   q!: string;
-
-  @ApiPropertyOptional({ default: 50, maximum: 1000 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1000)
-  limit: number = 50;
 }
 
 export class RecentUpdateAnswer {
