@@ -9,6 +9,8 @@ try {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // the script that started us is gone
+  process.once('disconnect', stop);
   process.stdout.write(`Vendor sandbox with ${sandbox.market.listings.size} instruments at ${sandbox.url}\n`);
   // tells the script that started us where to look
   process.send?.({ url: sandbox.url });

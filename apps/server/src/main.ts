@@ -8,6 +8,8 @@ try {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // the script that started us is gone
+  process.once('disconnect', stop);
   // tells the script that started us where to look
   process.send?.({ url: server.url });
 } catch (error) {
