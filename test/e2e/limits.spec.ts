@@ -69,7 +69,7 @@ it('conflates a client that stops reading, tells it, and disconnects it in the e
   await until('the disconnection', () => product.hub.clients.size === 1, 8000);
   expect(product.hub.counts).toMatchObject({ slowDisconnects: 1 });
   stalled.socket.resume();
-  await stalled.ended();
+  expect((await stalled.ended()).code).toBe(4430);
   expect(stalled.messages.some(({ type, resumed }) => type === 'slow' && resumed === false)).toBe(true);
   const sequences = reader.messages
     .filter(({ type, symbol }) => type === 'price_update' && symbol === 'NSE:TCS')

@@ -1,4 +1,4 @@
-import { IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
+import { ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
 import { EnvKey } from '#domain';
 
 const SYMBOL = /^[A-Z][A-Z0-9]{1,9}:[A-Z0-9][A-Z0-9&._-]{0,31}$/;
@@ -17,6 +17,7 @@ export class ServerConfig {
 
   @EnvKey({ key: 'VENDORS', description: 'Vendors in order of preference, comma-separated' })
   @IsArray()
+  @ArrayUnique()
   @IsString({ each: true })
   vendors: string[] = ['bse', 'json'];
 

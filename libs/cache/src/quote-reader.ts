@@ -99,7 +99,7 @@ export class QuoteReader {
       await this.cache.set(id, { kind: 'failure', code: error.code, message: error.message, at: this.clock.now() });
       return this.lastResort(state, failure(id, error));
     }
-    if (!state.known) return failure(id, new SourceFailedError('all', 'no vendor gave a usable value'));
+    if (!state.known) return failure(id, new SourceFailedError('vendors', 'none gave a usable value'));
     await this.cache.set(id, { kind: 'quote', quote: state.quote(), at: state.confirmedAt });
     return this.reading(state, 'l3');
   }

@@ -30,7 +30,7 @@ export class VendorValues implements ValueSource {
 
   async refresh(state: QuoteState): Promise<MarketDataError | undefined> {
     const { instrument } = state;
-    let error: MarketDataError = new SourceFailedError('all', `no vendor carries ${instrument.id}`, {
+    let error: MarketDataError = new SourceFailedError('vendors', `none in use has ${instrument.id}`, {
       retryable: false,
     });
     for (const carrier of this.supervisor.candidates(instrument)) {

@@ -1,7 +1,7 @@
 import type { Encoding, Format, Framing, MessageEncoder } from '#compression';
 import type { InstrumentId } from '#domain';
 import type { CloseReason, ServerMessages, ServerMessageType } from '#protocol';
-import type { Subscription } from './subscription.js';
+import type { Group, Subscription } from './subscription.js';
 import type { Wire } from './wire.js';
 
 /** When a client counts as late, and how long that is tolerated. */
@@ -45,7 +45,7 @@ export class Client {
   private probeOpen = false;
   private lateSince = 0;
   private dropped = 0;
-  private missed: Set<Subscription> | undefined;
+  private missed: Set<Group> | undefined;
 
   constructor(
     readonly id: string,
@@ -105,10 +105,10 @@ export class Client {
   }
 
   /** Remembers that a late client missed an update: it gets the newest value when it has caught up. */
-  skip(subscription: Subscription): void {
+  skip(group: Group): void {
     this.dropped++;
     this.counts.dropped++;
-    (this.missed ??= new Set()).add(subscription);
+    (this.missed ??= new Set()).add(group);
   }
 
   /** Sends what the window has collected in one write. */
@@ -179,9 +179,9 @@ export class Client {
     const since = this.lateSince;
     this.lateSince = 0;
     this.send('slow', { dropped: this.dropped, since, resumed: true });
-    for (const subscription of this.missed ?? []) {
-      const { state, encoding } = subscription.group;
-      const isCurrent = this.subscriptions.get(state.instrument.id) === subscription;
+    for (const group of this.missed ?? []) {
+      const { state, encoding } = group;
+      const isCurrent = this.subscriptions.get(state.instrument.id)?.group === group;
       if (isCurrent) this.frames += encoding.snapshot(state, now);
     }
     this.missed = undefined;

@@ -147,7 +147,7 @@ export class Hub {
       // a reader of the compact form learns an instrument's wire id only from its snapshot
       if (isThere && client.format !== 'compact') continue;
       if (isOpen) client.appendFrames(this.encodeSnapshot(encoding, state, now));
-      else client.skip(subscription);
+      else client.skip(subscription.group);
     }
     if (isOpen) client.flush(now);
   }
@@ -179,7 +179,7 @@ export class Hub {
     const { instrument, source } = state;
     const payload = { symbol: instrument.id, state: status, age, source };
     for (const group of this.subscriptions.of(state.wireId) ?? []) {
-      for (const { client } of group.members) client.send('status', payload);
+      for (const client of group.members) client.send('status', payload);
       for (const { client } of group.paced) client.send('status', payload);
     }
   }
@@ -209,30 +209,23 @@ export class Hub {
     group.lastSequence = delta.sequence;
     this.counts.encoded++;
     this.counts.updates += members.length;
-    for (let i = 0; i < members.length; i++) this.push(members[i] as Subscription, encoding, chunk, isFirst, now);
+    for (let i = 0; i < members.length; i++) this.push(members[i] as Client, group, chunk, isFirst, now);
     for (let i = 0; i < paced.length; i++) {
       const subscription = paced[i] as Subscription;
       if (!this.pacer.admits(subscription, now)) continue;
       this.counts.updates++;
-      this.push(subscription, encoding, chunk, isFirst, now);
+      this.push(subscription.client, group, chunk, isFirst, now);
     }
   }
 
-  private push(
-    subscription: Subscription,
-    encoding: Group['encoding'],
-    chunk: string,
-    isFrames: boolean,
-    now: number,
-  ): void {
-    const { client } = subscription;
+  private push(client: Client, group: Group, chunk: string, isFrames: boolean, now: number): void {
     if (client.window !== this.window) {
       client.window = this.window;
       if (client.accepts(now)) this.touched.push(client);
     }
-    if (client.late) client.skip(subscription);
+    if (client.late) client.skip(group);
     else if (isFrames) client.appendFrames(chunk);
-    else client.append(encoding, chunk);
+    else client.append(group.encoding, chunk);
   }
 
   /** Snapshots for subscriptions whose frequency limit has held updates back. */
@@ -243,7 +236,7 @@ export class Hub {
       const { client, group } = subscription;
       if (client.subscriptions.get(group.state.instrument.id) !== subscription) continue;
       this.counts.updates++;
-      this.push(subscription, group.encoding, this.encodeSnapshot(group.encoding, group.state, now), true, now);
+      this.push(client, group, this.encodeSnapshot(group.encoding, group.state, now), true, now);
     }
     this.flushTouched(now);
   }

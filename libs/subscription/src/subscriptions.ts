@@ -74,22 +74,34 @@ export class Subscriptions {
   }
 
   private join(client: Client, group: Group, options: SubscriptionOptions): Subscription {
-    const list = options.maxFrequency === undefined ? group.members : group.paced;
-    const subscription = { client, group, options, index: list.length, dueAt: 0 };
-    list.push(subscription);
+    const isPaced = options.maxFrequency !== undefined;
+    const index = isPaced ? group.paced.length : group.members.length;
+    const subscription = { client, group, options, index, dueAt: 0 };
+    if (isPaced) group.paced.push(subscription);
+    else group.members.push(client);
     return subscription;
   }
 
   private leave({ group, options, index }: Subscription): void {
-    const list = options.maxFrequency === undefined ? group.members : group.paced;
-    const last = list.pop() as Subscription;
-    if (index < list.length) {
-      list[index] = last;
-      last.index = index;
-    }
+    if (options.maxFrequency === undefined) this.leaveMembers(group, index);
+    else this.leavePaced(group, index);
     if (group.members.length > 0 || group.paced.length > 0) return;
     const groups = this.groups[group.state.wireId] as Group[];
     groups.splice(groups.indexOf(group), 1);
     if (groups.length === 0) this.groups[group.state.wireId] = undefined;
+  }
+
+  private leaveMembers({ members, state }: Group, index: number): void {
+    const last = members.pop() as Client;
+    if (index === members.length) return;
+    members[index] = last;
+    (last.subscriptions.get(state.instrument.id) as Subscription).index = index;
+  }
+
+  private leavePaced({ paced }: Group, index: number): void {
+    const last = paced.pop() as Subscription;
+    if (index === paced.length) return;
+    paced[index] = last;
+    last.index = index;
   }
 }

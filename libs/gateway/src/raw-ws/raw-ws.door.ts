@@ -60,7 +60,7 @@ export class RawWsDoor {
     socket.on('pong', () => session.client.probeAnswered(this.clock.now()));
     socket.on('close', () => this.sessions.close(session));
     session.welcome();
-    const recent = Math.min(MAX_RECENT, Number(query.get('recent') ?? 0));
+    const recent = Math.min(MAX_RECENT, Math.floor(Number(query.get('recent') ?? 0)));
     if (recent > 0) session.client.send('recent', { items: this.recent.find(recent) });
   }
 
