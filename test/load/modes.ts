@@ -25,7 +25,7 @@ const K = 1_000;
 const M = 1_000_000;
 const BATCHED: readonly Segment[] = [
   { windowMs: 50, rates: [50 * K, 500 * K] },
-  { windowMs: 24, rates: [1 * M, 1.5 * M, 1.75 * M, 2 * M, 2.25 * M] },
+  { windowMs: 22, rates: [1 * M, 1.5 * M, 1.75 * M, 2 * M, 2.25 * M] },
 ];
 
 export const BASELINE: Mode = {
