@@ -41,7 +41,7 @@ export class Client {
   private batching: Encoding | undefined;
   private openedAt = 0;
 
-  private probeSentAt = 0;
+  private probeSentAt: number;
   private probeOpen = false;
   private lateSince = 0;
   private dropped = 0;
@@ -56,8 +56,11 @@ export class Client {
     private readonly policy: BackpressurePolicy,
     private readonly counts: DeliveryCounts,
     readonly connectedAt: number,
+    /** How much of the probe interval has passed, 0 to 1: clients that come together are probed one after another. */
+    probePhase: number,
   ) {
     this.lastMessageAt = connectedAt;
+    this.probeSentAt = connectedAt - probePhase * policy.probeIntervalMs;
   }
 
   get late(): boolean {

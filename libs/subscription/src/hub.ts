@@ -66,6 +66,8 @@ export class Hub {
   private readonly encodeTimes: Histogram;
   private readonly writeTimes: Histogram;
   private window = 0;
+  /** Clients since start. */
+  private connected = 0;
   private demandListener: (wanted: Iterable<InstrumentId>) => void = () => undefined;
   private demandIsNews = false;
   private isCarried: (instrument: Instrument) => boolean = () => true;
@@ -102,7 +104,9 @@ export class Hub {
   connect(id: string, wire: Wire, framing: Framing, format: Format): Client {
     const encoder = messageEncoder(framing, format);
     const now = this.clock.now();
-    const client = new Client(id, framing, format, wire, encoder, this.options.backpressure, this.counts, now);
+    // steps of the golden ratio spread any number of clients evenly over the interval
+    const phase = 1 - ((this.connected++ * 0.618_034) % 1);
+    const client = new Client(id, framing, format, wire, encoder, this.options.backpressure, this.counts, now, phase);
     this.clients.set(id, client);
     return client;
   }
