@@ -39,10 +39,6 @@ export class QuoteCache {
     await this.cache.set(this.key(id), answer, answer.kind === 'quote' ? quoteTtlMs : failureTtlMs);
   }
 
-  async clear(): Promise<void> {
-    await this.cache.clear();
-  }
-
   private key(id: InstrumentId): string {
     return `${this.options.keyPrefix}stock:quote:${id}`;
   }

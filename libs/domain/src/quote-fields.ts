@@ -25,7 +25,6 @@ export const QUOTE_FIELDS = [
 ] as const;
 
 export type QuoteFieldName = (typeof QUOTE_FIELDS)[number]['name'];
-export type QuoteFieldKind = (typeof QUOTE_FIELDS)[number]['kind'];
 
 /** Slot of each field: `F.price` is 0. */
 export const F = Object.fromEntries(QUOTE_FIELDS.map(({ name }, slot) => [name, slot])) as Record<

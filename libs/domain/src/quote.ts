@@ -2,12 +2,6 @@ import type { Instrument, InstrumentId } from './instrument.js';
 import { F, QUOTE_FIELD_COUNT, QUOTE_FIELDS, type QuoteValues } from './quote-fields.js';
 import type { VendorId } from './tick.js';
 
-/** A position in the stream of one instrument: the epoch is the process life, the sequence counts its published changes from 1. */
-export interface Position {
-  readonly epoch: string;
-  readonly sequence: number;
-}
-
 /**
  * The quote of one instrument as last published: what a snapshot holds.
  * The store owns it and changes it in place at the next `advance`, so read it at once or copy it.

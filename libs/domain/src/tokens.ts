@@ -2,4 +2,3 @@
 export const CLOCK = Symbol('Clock');
 export const METER = Symbol('Meter');
 export const LOG = Symbol('Log');
-export const RANDOM = Symbol('Random');

@@ -5,7 +5,6 @@ import type { ClientLimits } from './limits.js';
 export const PROTOCOL_VERSION = 1;
 
 export const CLIENT_ACTIONS = ['subscribe', 'unsubscribe', 'subscriptions', 'ping', 'authenticate'] as const;
-export type ClientAction = (typeof CLIENT_ACTIONS)[number];
 
 export type Mode = 'ltp' | 'quote' | 'depth';
 export type MessageId = string | number;

@@ -55,7 +55,7 @@ export class Client {
     private readonly messages: MessageEncoder,
     private readonly policy: BackpressurePolicy,
     private readonly counts: DeliveryCounts,
-    readonly connectedAt: number,
+    connectedAt: number,
     /** How much of the probe interval has passed, 0 to 1: clients that come together are probed one after another. */
     probePhase: number,
   ) {

@@ -4,7 +4,6 @@ import {
   ArrayMinSize,
   IsArray,
   IsDefined,
-  IsIn,
   IsInt,
   IsNumber,
   IsObject,
@@ -107,15 +106,6 @@ export class FieldSource {
   @IsOptional()
   @IsNumber()
   scale = 1;
-}
-
-export class TimeSource {
-  @IsString()
-  path!: string;
-
-  @IsOptional()
-  @IsIn(TIME_UNITS)
-  unit: TimeUnit = 'auto';
 }
 
 export class Rule {
