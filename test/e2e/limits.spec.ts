@@ -1,4 +1,4 @@
-import { connect as tcpConnect } from 'node:net';
+import { connect as tcpConnect, type Socket } from 'node:net';
 import { io } from 'socket.io-client';
 import { afterEach, expect, it } from 'vitest';
 import { RawClient } from '../support/raw-client.js';
@@ -75,6 +75,24 @@ it('conflates a client that stops reading, tells it, and disconnects it in the e
     .filter(({ type, symbol }) => type === 'price_update' && symbol === 'NSE:TCS')
     .map(({ seq }) => Number(seq));
   expect(sequences).toEqual(sequences.map((_, i) => sequences[0]! + i));
+});
+
+it('does the same for a Socket.IO client, below Socket.IO as it writes', async () => {
+  product = await aProduct({ PROBE_MS: '200', SLOW_AFTER_MS: '500', SLOW_DISCONNECT_MS: '1500', CONFLATION_MS: '5' });
+  const socket = io(product.url, { transports: ['websocket'], reconnection: false });
+  const notices: { resumed: boolean; dropped: number }[] = [];
+  socket.on('slow', (notice: { resumed: boolean; dropped: number }) => notices.push(notice));
+  await socket.emitWithAck('subscribe', { symbols: ['NSE:TCS', 'NSE:INFY'] });
+  const tcp = (socket.io.engine.transport as unknown as { ws: { _socket: Socket } }).ws._socket;
+  tcp.pause();
+  await until('lateness', () => product.hub.counts.dropped > 3);
+  tcp.resume();
+  await until('recovery', () => notices.some(({ resumed, dropped }) => resumed && dropped > 3));
+  const reason = new Promise<{ code: string }>((resolve) => socket.once('error', resolve));
+  tcp.pause();
+  await until('the disconnection', () => product.hub.clients.size === 0, 8000);
+  tcp.resume();
+  expect(await reason).toMatchObject({ code: 'SLOW_CONSUMER', category: 'connection' });
 });
 
 it('brings a client that pauses and returns up to date with snapshots', async () => {
