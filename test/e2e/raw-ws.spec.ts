@@ -1,3 +1,4 @@
+import { connect as tcpConnect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CompactReader } from '#compression';
 import { RawClient } from '../support/raw-client.js';
@@ -168,6 +169,22 @@ describe('a message that is wrong gets an error with a stable code', () => {
     expect(await client.next('error')).toMatchObject({ code: 'INVALID_MESSAGE' });
     expect((await client.ended()).code).toBe(1008);
   });
+});
+
+it('survives upgrade requests that are no URL, and clients that are gone before the refusal', async () => {
+  const { hostname, port } = new URL(product.url);
+  for (const target of ['//', '/nope', '/ws', '/socket.io/?EIO=4&transport=websocket', '//[', '/\\\\%']) {
+    for (const goesAtOnce of [true, false]) {
+      const socket = tcpConnect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      const headers = 'Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n';
+      socket.write(`GET ${target} HTTP/1.1\r\n${headers}`);
+      if (goesAtOnce) socket.resetAndDestroy();
+      else await new Promise((resolve) => setTimeout(resolve, 50));
+      socket.destroy();
+    }
+  }
+  expect((await product.get('/health/live')).status).toBe(200);
 });
 
 it('refuses paths nobody serves at once', async () => {

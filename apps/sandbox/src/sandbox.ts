@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '#domain';
 import { AdminRoutes } from './admin/admin.routes.js';
@@ -11,6 +11,8 @@ import { readReferences, referencesCsv, syntheticReferences } from './market-mod
 import { seededRandom } from './market-model/seeded-random.js';
 import type { SandboxEnv } from './sandbox.env.js';
 import type { VendorSimulator } from './simulator.js';
+
+const BASE = 'http://sandbox';
 
 /** A sandbox that is running. */
 export interface Sandbox {
@@ -34,8 +36,9 @@ export async function startSandbox(env: SandboxEnv, clock: Clock = systemClock):
   const admin = new AdminRoutes(market, faults, simulators);
   const master = referencesCsv(references);
 
+  const urlOf = ({ url = '/' }: IncomingMessage): URL => new URL(URL.canParse(url, BASE) ? url : '/', BASE);
   const http = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://sandbox');
+    const url = urlOf(request);
     if (admin.request(request, url, response)) return;
     if (simulators.some((simulator) => simulator.request?.(request, url, response))) return;
     if (url.pathname === '/instruments.csv') response.writeHead(200, { 'Content-Type': 'text/csv' }).end(master);
@@ -43,7 +46,8 @@ export async function startSandbox(env: SandboxEnv, clock: Clock = systemClock):
     else response.writeHead(404).end('This is the vendor sandbox; see /admin/stats\n');
   });
   http.on('upgrade', (request, socket, head) => {
-    const url = new URL(request.url ?? '/', 'http://sandbox');
+    socket.on('error', () => socket.destroy());
+    const url = urlOf(request);
     if (!simulators.some((simulator) => simulator.upgrade?.(request, url, socket, head))) socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {

@@ -15,6 +15,7 @@ const FORMATS: readonly string[] = ['json', 'msgpack', 'compact'] satisfies Form
 /** A message somewhat over the limit is answered with its code; one far over it is cut off while it arrives. */
 const HARD_LIMIT_FACTOR = 4;
 const MAX_RECENT = 50;
+const BASE = 'http://gateway';
 
 /** The plain WebSocket door at `/ws`, on the same port as everything else. */
 export class RawWsDoor {
@@ -37,7 +38,10 @@ export class RawWsDoor {
   /** Claims `/ws` upgrades at once, and refuses paths nobody serves: engine.io would leave them hanging for a second. */
   attach(http: Server): void {
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const url = new URL(request.url ?? '/', 'http://gateway');
+      const target = request.url ?? '/';
+      // a target like "//" is no URL, and an exception here would end the process
+      if (!URL.canParse(target, BASE)) return refuse(socket, '400 Bad Request');
+      const url = new URL(target, BASE);
       if (url.pathname.startsWith('/socket.io')) return;
       if (url.pathname !== '/ws') return refuse(socket, '404 Not Found');
       if (!this.allowsOrigin(request.headers.origin)) return refuse(socket, '403 Forbidden');
@@ -90,6 +94,8 @@ export class RawWsDoor {
 }
 
 function refuse(socket: Duplex, status: string): void {
+  // nobody else listens to a socket that asked for an upgrade, and an error nobody listens to ends the process
+  socket.on('error', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
