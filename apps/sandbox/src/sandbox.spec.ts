@@ -43,7 +43,50 @@ describe('BSE', () => {
     const shell = await bse('nothing/w');
     expect([shell.status, (await shell.text()).startsWith('<!DOCTYPE')]).toEqual([200, true]);
   });
+
+  it('counts what each route is asked', async () => {
+    const before = sandbox.stats('bse');
+    await bse('getScripHeaderData/w?scripcode=500325');
+    await bse('getScripHeaderData/w?scripcode=500325', {});
+    await bse('StockTrading/w?scripcode=500325');
+    await bse('nothing/w');
+    const after = sandbox.stats('bse');
+    const more = Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - before[name]!]));
+    expect(more).toEqual({ requests: 4, getScripHeaderData: 2, StockTrading: 1, unknown: 1, quotes: 2, refused: 1 });
+  });
+
+  it('fails as it is told', async () => {
+    const ask = (): Promise<Response> => bse('getScripHeaderData/w?scripcode=500325');
+    sandbox.setFault({ target: 'bse', kind: 'error', status: 502 });
+    expect((await ask()).status).toBe(502);
+    sandbox.setFault({ target: 'bse', kind: 'rate-limit', retryAfterSeconds: 7 });
+    const limited = await ask();
+    expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, '7']);
+    sandbox.setFault({ target: 'bse', kind: 'disconnect' });
+    await expect(ask()).rejects.toThrow();
+    sandbox.clearFaults();
+    sandbox.setFault({ target: 'bse', kind: 'stall' });
+    const url = `${sandbox.url}/BseIndiaAPI/api/getScripHeaderData/w?scripcode=500325`;
+    await expect(fetch(url, { headers: BROWSER, signal: AbortSignal.timeout(100) })).rejects.toThrow(/timeout/i);
+    sandbox.clearFaults();
+    sandbox.setFault({ target: 'bse', kind: 'malformed' });
+    const broken = await Promise.all([ask(), ask(), ask(), ask()].map(async (answer) => (await answer).text()));
+    expect(new Set(broken).size).toBe(4);
+    expect(broken.filter(isJson)).toHaveLength(2);
+    sandbox.clearFaults();
+    sandbox.setFault({ target: 'bse', kind: 'wrong-price', symbol: 'BSE:500325', factor: -1 });
+    expect(((await (await ask()).json()) as { CurrRate: { LTP: string } }).CurrRate.LTP).toMatch(/^-\d/);
+  });
 });
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe('the JSON stream', () => {
   const connect = (): Promise<RawClient> => RawClient.connect(`${sandbox.url.replace('http', 'ws')}/json/stream`);
@@ -96,14 +139,21 @@ describe('the admin routes', () => {
   it.each([
     ['faults', { target: 'acme', kind: 'delay' }],
     ['faults', { target: 'bse', kind: 'explode' }],
+    ['faults', { target: 'bse', kind: 'delay' }],
     ['faults', { target: 'bse', kind: 'delay', ms: -1 }],
-    ['faults', { target: 'bse', kind: 'delay', oops: 1 }],
+    ['faults', { target: 'bse', kind: 'delay', ms: 1, oops: 1 }],
+    ['faults', { target: 'json', kind: 'wrong-price', symbol: 'NSE:NOPE' }],
     ['faults', [1]],
     ['price', { symbol: 'NSE:NOPE', price: 1 }],
     ['price', { symbol: 'NSE:TCS', price: 'high' }],
   ])('refuse %s %j', async (path, body) => {
     const answer = await admin(path, 'POST', body);
     expect([answer.status, Object.keys((await answer.json()) as object)]).toEqual([400, ['error']]);
+  });
+
+  it('refuse a question for an instrument nobody has', async () => {
+    const answer = await admin('quotes?symbols=NSE:TCS,NSE:NOPE');
+    expect([answer.status, await answer.json()]).toEqual([400, { error: 'no instrument is called "NSE:NOPE"' }]);
   });
 
   it('tell the truth, count, and make trades happen', async () => {

@@ -17,6 +17,7 @@ const BASE = 'http://sandbox';
 /** A sandbox that is running. */
 export interface Sandbox {
   readonly url: string;
+  readonly port: number;
   readonly market: Market;
   setFault(fault: Fault): void;
   clearFaults(target?: Target): void;
@@ -60,7 +61,8 @@ export async function startSandbox(env: SandboxEnv, clock: Clock = systemClock):
 
   const { port } = http.address() as AddressInfo;
   return {
-    url: `http://${env.host}:${port}`,
+    url: `http://${env.host.includes(':') ? `[${env.host}]` : env.host}:${port}`,
+    port,
     market,
     setFault: (fault) => faults.set(fault),
     clearFaults: (target) => faults.clear(target),

@@ -11,7 +11,7 @@ export interface SimulatorTools {
   readonly clock: Clock;
 }
 
-/** One vendor's wire protocol over the one market. A new vendor is a folder with one of these, and a line in `sandbox.ts`. */
+/** One vendor's wire protocol over the one market. A new vendor is a folder with one of these, a line in `sandbox.ts`, and its id in `TARGETS`. */
 export interface VendorSimulator {
   readonly id: string;
   /** Answers a request that is this vendor's. False when it is not. */

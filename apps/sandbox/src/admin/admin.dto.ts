@@ -1,4 +1,4 @@
-import { IsIn, IsInt, IsNumber, IsOptional, IsString, Max, Min, NotEquals } from 'class-validator';
+import { IsIn, IsInt, IsNumber, IsOptional, IsString, Max, Min, NotEquals, ValidateIf } from 'class-validator';
 import { type Fault, FAULT_KINDS, type FaultKind, type Target, TARGETS } from '../faults.js';
 
 export class FaultRequest implements Fault {
@@ -8,7 +8,8 @@ export class FaultRequest implements Fault {
   @IsIn(FAULT_KINDS)
   kind!: FaultKind;
 
-  @IsOptional()
+  // a delay without a length would delay nothing
+  @ValidateIf(({ kind, ms }: FaultRequest) => kind === 'delay' || (ms !== undefined && ms !== null))
   @IsInt()
   @Min(0)
   @Max(600_000)

@@ -36,9 +36,12 @@ export class AdminRoutes {
     switch (`${request.method} ${url.pathname}`) {
       case 'GET /admin/faults':
         return { faults: this.faults.list() };
-      case 'POST /admin/faults':
-        this.faults.set(await body(request, FaultRequest));
+      case 'POST /admin/faults': {
+        const fault = await body(request, FaultRequest);
+        if (fault.symbol !== undefined) this.listing(fault.symbol);
+        this.faults.set(fault);
         return { faults: this.faults.list() };
+      }
       case 'DELETE /admin/faults':
         this.faults.clear(targetOf(url));
         return { faults: this.faults.list() };
@@ -55,9 +58,8 @@ export class AdminRoutes {
         return { quotes: this.quotes(url) };
       case 'POST /admin/price': {
         const { symbol, price } = await body(request, PriceRequest);
-        const listing = this.market.print(symbol, price);
-        if (listing === undefined) throw new BadRequest(`no instrument is called ${symbol}`);
-        return trueQuote(listing);
+        this.market.print(this.listing(symbol).instrument.id, price);
+        return trueQuote(this.listing(symbol));
       }
       default:
         throw new BadRequest(`there is no ${request.method} ${url.pathname}`);
@@ -66,15 +68,39 @@ export class AdminRoutes {
 
   private quotes(url: URL): object[] {
     const symbols = url.searchParams.get('symbols')?.split(',') ?? [...this.market.listings.keys()];
-    return symbols.flatMap((symbol) => {
-      const listing = this.market.listings.get(symbol);
-      return listing === undefined ? [] : [trueQuote(listing)];
-    });
+    return symbols.map((symbol) => trueQuote(this.listing(symbol)));
+  }
+
+  private listing(symbol: string): Listing {
+    const listing = this.market.listings.get(symbol);
+    if (listing === undefined) throw new BadRequest(`no instrument is called ${JSON.stringify(symbol)}`);
+    return listing;
   }
 }
 
-function trueQuote({ instrument, last, bid, ask, volume, open, high, low, previousClose, tradedAt }: Listing): object {
-  return { symbol: instrument.id, price: last, bid, ask, volume, open, high, low, previousClose, tradedAt };
+/** Everything the vendors tell, in one shape and without their faults. */
+function trueQuote(listing: Listing): object {
+  const { instrument, last, bid, ask, bidSize, askSize, lastSize, volume, averagePrice } = listing;
+  const { open, high, low, previousClose, lowerCircuit, upperCircuit, tradedAt, changedAt } = listing;
+  return {
+    symbol: instrument.id,
+    price: last,
+    bid,
+    ask,
+    bidSize,
+    askSize,
+    lastSize,
+    volume,
+    averagePrice,
+    open,
+    high,
+    low,
+    previousClose,
+    lowerCircuit,
+    upperCircuit,
+    tradedAt,
+    changedAt,
+  };
 }
 
 function targetOf(url: URL): Target | undefined {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { cutShort, Mangler, type Mangling } from '../mangler.js';
 import type { Listing } from '../market-model/listing.js';
 import type { SimulatorTools, VendorSimulator } from '../simulator.js';
 import { headerBody, HTML_SHELL, tradingBody } from './bse.bodies.js';
@@ -6,42 +7,55 @@ import { headerBody, HTML_SHELL, tradingBody } from './bse.bodies.js';
 const PREFIX = '/BseIndiaAPI/api/';
 const BROWSER = /Mozilla\/5\.0 .*(Chrome|Firefox|Safari)\//;
 
+type Route = 'getScripHeaderData' | 'StockTrading' | 'unknown';
+
+const MALFORMED: readonly Mangling[] = [
+  cutShort,
+  () => '{"CurrRate":{"LTP":{"x":1}},"Header":[]}',
+  () => '\u0000\u0001 not json {{{',
+  () => '{"CurrRate":null,"Header":42}',
+];
+
 /** The quote routes of bseindia.com, with its manners: no browser headers, no answer; an unknown route is a page. */
 export class BseSimulator implements VendorSimulator {
   readonly id = 'bse';
-  private readonly counts = { requests: 0, quotes: 0, refused: 0 };
+  /** `refused`: for want of a browser's headers; the routes count what was asked of them, answered or not. */
+  private readonly counts = { requests: 0, quotes: 0, refused: 0, getScripHeaderData: 0, StockTrading: 0, unknown: 0 };
+  private readonly mangler = new Mangler(MALFORMED);
   private readonly byCode: ReadonlyMap<string, Listing>;
 
   constructor(private readonly tools: SimulatorTools) {
     const listings = [...tools.market.listings.values()].filter(({ instrument }) => instrument.exchange === 'BSE');
-    this.byCode = new Map(listings.map((listing) => [listing.instrument.bseCode ?? '', listing]));
+    this.byCode = new Map(listings.map((listing) => [codeOf(listing), listing]));
   }
 
   request(request: IncomingMessage, url: URL, response: ServerResponse): boolean {
     if (!url.pathname.startsWith(PREFIX)) return false;
+    const route = routeOf(url.pathname);
     this.counts.requests++;
+    this.counts[route]++;
     const { faults, clock } = this.tools;
     if (faults.strikes('bse', 'disconnect')) {
       request.socket.destroy();
       return true;
     }
-    // accepted and never answered; the socket closes when the fault is lifted or the client gives up
+    // accepted and never answered, also when the fault is lifted: the client has to give up
     if (faults.strikes('bse', 'stall')) return true;
     const late = faults.strikes('bse', 'delay');
-    if (late === undefined) this.answer(request, url, response);
-    else clock.after(late.ms ?? 0, () => this.answer(request, url, response));
+    if (late === undefined) this.answer(request, url, route, response);
+    else clock.after(late.ms ?? 0, () => this.answer(request, url, route, response));
     return true;
   }
 
   stats(): Readonly<Record<string, number>> {
-    return this.counts;
+    return { ...this.counts };
   }
 
   close(): void {
     // requests end with the HTTP server
   }
 
-  private answer(request: IncomingMessage, url: URL, response: ServerResponse): void {
+  private answer(request: IncomingMessage, url: URL, route: Route, response: ServerResponse): void {
     const { faults } = this.tools;
     const limited = faults.strikes('bse', 'rate-limit');
     if (limited !== undefined)
@@ -52,8 +66,7 @@ export class BseSimulator implements VendorSimulator {
       this.counts.refused++;
       return void response.writeHead(403).end('Access Denied');
     }
-    const route = url.pathname.slice(PREFIX.length);
-    if (route !== 'getScripHeaderData/w' && route !== 'StockTrading/w') {
+    if (route === 'unknown') {
       return void response.writeHead(200, { 'Content-Type': 'text/html' }).end(HTML_SHELL);
     }
     const body = this.body(route, url.searchParams.get('scripcode') ?? '');
@@ -61,15 +74,23 @@ export class BseSimulator implements VendorSimulator {
   }
 
   /** Empty for a code nobody has. */
-  private body(route: string, code: string): string {
-    const { faults, clock } = this.tools;
+  private body(route: Route, code: string): string {
+    const { faults } = this.tools;
     const listing = this.byCode.get(code);
     if (listing === undefined) return '';
     this.counts.quotes++;
     const price = faults.price('bse', listing.instrument.id, listing.last);
-    const text = JSON.stringify(
-      route === 'StockTrading/w' ? tradingBody(listing) : headerBody(listing, price, clock.now()),
-    );
-    return faults.strikes('bse', 'malformed') === undefined ? text : text.slice(0, text.length / 2);
+    const text = JSON.stringify(route === 'StockTrading' ? tradingBody(listing) : headerBody(listing, price));
+    return faults.strikes('bse', 'malformed') === undefined ? text : this.mangler.mangle(text);
   }
+}
+
+function routeOf(path: string): Route {
+  if (path === `${PREFIX}getScripHeaderData/w`) return 'getScripHeaderData';
+  return path === `${PREFIX}StockTrading/w` ? 'StockTrading' : 'unknown';
+}
+
+/** The scrip code; on BSE it is also the code within the id. */
+function codeOf({ instrument: { id, exchange, bseCode } }: Listing): string {
+  return bseCode ?? id.slice(exchange.length + 1);
 }

@@ -1,31 +1,25 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Cancel } from '#domain';
 import type { Fault } from '../faults.js';
+import { cutShort, Mangler, type Mangling } from '../mangler.js';
 import type { Listing } from '../market-model/listing.js';
 import type { SimulatorTools, VendorSimulator } from '../simulator.js';
+import { changedFields, type QuoteRecord, quoteRecord } from './json.record.js';
+import { parseJsonRequest } from './json.request.js';
 
 const PATH = '/json/stream';
 const HEARTBEAT_MS = 2000;
 
-/** One record of a `quotes` frame; all but symbol, price and time are left out when they have not changed. */
-interface QuoteRecord {
-  s: string;
-  p: number;
-  t: number;
-  [field: string]: unknown;
-}
-
 interface Connection {
   readonly socket: WebSocket;
-  /** What the connection wants, and the last record it was sent of it. */
+  /** What the connection wants, and the last record that reached it; undefined where the next one must be whole. */
   readonly sent: Map<Listing, QuoteRecord | undefined>;
 }
 
-/** Ways a frame can be wrong, taken in turn: cut short, no JSON, wrong types, a record without symbol. */
-const MALFORMED: readonly ((text: string) => string)[] = [
-  (text) => text.slice(0, text.length / 2),
+const MALFORMED: readonly Mangling[] = [
+  cutShort,
   () => '\u0000\u0001 not json {{{',
   () => '{"type":"quotes","data":[{"s":42,"p":{"x":1}}]}',
   () => '{"type":"quotes","data":[{"p":100}]}',
@@ -37,7 +31,7 @@ export class JsonSimulator implements VendorSimulator {
   private readonly server = new WebSocketServer({ noServer: true, autoPong: false, clientTracking: false });
   private readonly connections = new Set<Connection>();
   private readonly counts = { connections: 0, opened: 0, frames: 0, records: 0, requests: 0 };
-  private malformedTurn = 0;
+  private readonly mangler = new Mangler(MALFORMED);
   private heartbeat: Cancel | undefined;
 
   constructor(private readonly tools: SimulatorTools) {
@@ -49,9 +43,11 @@ export class JsonSimulator implements VendorSimulator {
   upgrade(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): boolean {
     if (url.pathname !== PATH) return false;
     const { faults } = this.tools;
+    const limited = faults.strikes('json', 'rate-limit');
+    const broken = faults.strikes('json', 'error');
     if (faults.strikes('json', 'disconnect')) socket.destroy();
-    else if (faults.strikes('json', 'rate-limit')) refuse(socket, '429 Too Many Requests');
-    else if (faults.strikes('json', 'error')) refuse(socket, '503 Service Unavailable');
+    else if (limited !== undefined) refuse(socket, 429, limited.retryAfterSeconds ?? 5);
+    else if (broken !== undefined) refuse(socket, broken.status ?? 503);
     else this.server.handleUpgrade(request, socket, head, (client) => this.accept(client));
     return true;
   }
@@ -79,23 +75,28 @@ export class JsonSimulator implements VendorSimulator {
 
   private received(connection: Connection, text: string): void {
     this.counts.requests++;
-    const message = parseRequest(text);
-    if (message === undefined)
-      return this.send(connection, { type: 'error', message: 'send {"op":"subscribe","symbols":[...]}' });
+    const message = parseJsonRequest(text);
+    if (message === undefined) {
+      this.send(connection, {
+        type: 'error',
+        message: 'send {"op":"subscribe","symbols":["NSE:TCS"]}, or unsubscribe',
+      });
+      return;
+    }
     const { op, symbols } = message;
     const known: Listing[] = [];
     const rejected: string[] = [];
-    for (const symbol of symbols) {
+    for (const symbol of new Set(symbols)) {
       const listing = this.tools.market.listings.get(symbol);
       if (listing === undefined) rejected.push(symbol);
       else known.push(listing);
     }
     for (const listing of known) {
-      if (op === 'subscribe') connection.sent.set(listing, connection.sent.get(listing));
+      if (op === 'subscribe') connection.sent.set(listing, undefined);
       else connection.sent.delete(listing);
     }
     this.send(connection, { type: `${op}d`, symbols: known.map(({ instrument }) => instrument.id), rejected });
-    if (op === 'subscribe') this.sendQuotes(connection, known);
+    if (op === 'subscribe' && known.length > 0) this.sendQuotes(connection, known);
   }
 
   private publish(moved: readonly Listing[]): void {
@@ -106,57 +107,40 @@ export class JsonSimulator implements VendorSimulator {
   }
 
   private sendQuotes(connection: Connection, listings: readonly Listing[]): void {
-    const data = listings.flatMap((listing) => {
-      const record = this.record(listing);
+    const { faults } = this.tools;
+    const records = listings.map((listing): [Listing, QuoteRecord] => [
+      listing,
+      quoteRecord(listing, faults.price('json', listing.instrument.id, listing.last)),
+    ]);
+    const data = records.map(([listing, record]) => {
       const before = connection.sent.get(listing);
-      connection.sent.set(listing, record);
-      return record.t === 0 ? [] : [before === undefined ? record : changes(record, before)];
+      return before === undefined ? record : changedFields(record, before);
     });
-    if (data.length === 0) return;
-    this.counts.records += data.length;
-    this.send(connection, { type: 'quotes', data });
+    const isReadable = this.send(connection, { type: 'quotes', data });
+    // of what cannot be read nothing is known there
+    for (const [listing, record] of records) connection.sent.set(listing, isReadable ? record : undefined);
+    if (isReadable) this.counts.records += data.length;
   }
 
-  private record(listing: Listing): QuoteRecord {
-    const { instrument, volume, bid, ask, bidSize, askSize, lastSize, averagePrice, open, high, low } = listing;
-    return {
-      s: instrument.id,
-      p: this.tools.faults.price('json', instrument.id, listing.last),
-      t: listing.tradedAt ?? 0,
-      v: volume,
-      b: bid,
-      a: ask,
-      bs: bidSize,
-      as: askSize,
-      ls: lastSize,
-      ap: averagePrice,
-      o: open,
-      h: high,
-      l: low,
-      pc: listing.previousClose,
-      lc: listing.lowerCircuit,
-      uc: listing.upperCircuit,
-    };
-  }
-
-  private send({ socket }: Connection, message: object): void {
+  /** False when a fault keeps the message from being read. */
+  private send({ socket }: Connection, message: object): boolean {
     const { faults, clock } = this.tools;
-    if (faults.strikes('json', 'stall') !== undefined) return;
-    let text = JSON.stringify(message);
-    if (faults.strikes('json', 'malformed') !== undefined) {
-      text = (MALFORMED[this.malformedTurn++ % MALFORMED.length] as (text: string) => string)(text);
-    }
+    if (faults.strikes('json', 'stall') !== undefined) return false;
+    const isMalformed = faults.strikes('json', 'malformed') !== undefined;
+    const text = isMalformed ? this.mangler.mangle(JSON.stringify(message)) : JSON.stringify(message);
     this.counts.frames++;
     const late = faults.strikes('json', 'delay');
     if (late === undefined) socket.send(text);
     else clock.after(late.ms ?? 0, () => socket.send(text));
+    return !isMalformed;
   }
 
   private faultSet({ target, kind }: Fault): void {
-    if (target !== 'json') return;
+    if (target !== 'json' || (kind !== 'disconnect' && kind !== 'error' && kind !== 'rate-limit')) return;
     for (const connection of this.connections) {
+      if (this.tools.faults.strikes('json', kind) === undefined) continue;
       if (kind === 'disconnect') connection.socket.terminate();
-      if (kind === 'error' || kind === 'rate-limit') {
+      else {
         this.send(connection, { type: 'error', message: kind });
         connection.socket.close(1011, kind);
       }
@@ -172,22 +156,8 @@ export class JsonSimulator implements VendorSimulator {
   }
 }
 
-function parseRequest(text: string): { op: 'subscribe' | 'unsubscribe'; symbols: string[] } | undefined {
-  try {
-    const { op, symbols } = JSON.parse(text) as { op?: unknown; symbols?: unknown };
-    if ((op !== 'subscribe' && op !== 'unsubscribe') || !Array.isArray(symbols)) return undefined;
-    return { op, symbols: symbols.filter((symbol): symbol is string => typeof symbol === 'string') };
-  } catch {
-    return undefined;
-  }
-}
-
-function changes(record: QuoteRecord, before: QuoteRecord): QuoteRecord {
-  const changed: QuoteRecord = { s: record.s, p: record.p, t: record.t };
-  for (const [field, value] of Object.entries(record)) if (value !== before[field]) changed[field] = value;
-  return changed;
-}
-
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n`);
+function refuse(socket: Duplex, status: number, retryAfterSeconds?: number): void {
+  const retryAfter = retryAfterSeconds === undefined ? '' : `Retry-After: ${retryAfterSeconds}\r\n`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nConnection: close\r\n`;
+  socket.end(`${head}${retryAfter}Content-Length: 0\r\n\r\n`);
 }

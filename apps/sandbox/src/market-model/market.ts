@@ -1,7 +1,8 @@
 import type { Cancel, Clock, Instrument, InstrumentId, Random } from '#domain';
-import { type Company, Listing } from './listing.js';
+import { Company } from './company.js';
+import { Listing } from './listing.js';
 import { exponential, seededRandom } from './seeded-random.js';
-import { clockPhase, type Phase } from './session.js';
+import { clockPhase, type Phase, tradingDay } from './session.js';
 
 /** An instrument and the price it closed at yesterday. */
 export interface Reference {
@@ -13,6 +14,7 @@ export interface MarketOptions {
   readonly seed: number;
   /** Mean ticks of one instrument a second. */
   readonly ticksPerSecond: number;
+  /** `always`: one day that does not end; `clock`: Indian trading hours, each day from its own previous close. */
   readonly session: 'always' | 'clock';
   readonly stepMs: number;
 }
@@ -20,6 +22,8 @@ export interface MarketOptions {
 /** Mean time between two such events over the whole market, and how long one lasts, ms. */
 const BURST = { every: 10_000, lasts: 4000, factor: 20 };
 const HALT = { every: 60_000, lasts: 8000 };
+/** Lateness from which the process was asleep: ticks before that are not made up for. */
+const ASLEEP_MS = 5000;
 
 /** A market that trades by itself: seeded, so that the same seed and clock give the same day. */
 export class Market {
@@ -29,9 +33,11 @@ export class Market {
 
   private readonly random: Random;
   private readonly all: Listing[];
+  private readonly companies = new Map<string, Company>();
   private readonly listeners = new Set<(moved: readonly Listing[]) => void>();
   private nextBurst = 0;
   private nextHalt = 0;
+  private day: number | undefined;
   private timer: Cancel | undefined;
 
   constructor(
@@ -40,16 +46,16 @@ export class Market {
     private readonly options: MarketOptions,
   ) {
     this.random = seededRandom(options.seed);
-    const companies = new Map<string, Company>();
     for (const { instrument, price } of references) {
-      const company = companies.get(instrument.ticker) ?? { fair: price, volatility: 0.008 + this.random() * 0.02 };
-      companies.set(instrument.ticker, company);
-      this.listings.set(instrument.id, new Listing(instrument, company, price, this.random));
+      const { ticker } = instrument;
+      const company = this.companies.get(ticker) ?? new Company(price, 0.008 + this.random() * 0.02);
+      this.companies.set(ticker, company);
+      this.listings.set(instrument.id, new Listing(instrument, company, price, this.random, clock.now()));
     }
     this.all = [...this.listings.values()];
   }
 
-  /** Called after each step with what moved in it, oldest trade first. */
+  /** Called after each step with what moved in it, each listing once. */
   onStep(listener: (moved: readonly Listing[]) => void): void {
     this.listeners.add(listener);
   }
@@ -74,17 +80,7 @@ export class Market {
     this.enter(this.options.session === 'always' ? 'continuous' : clockPhase(now), now, moved);
     if (this.phase === 'continuous') this.disturb(now);
     if (this.phase !== 'closed') {
-      for (const listing of this.all) {
-        if (listing.nextAt > now) continue;
-        if (listing.haltedUntil <= now) {
-          if (this.phase === 'continuous')
-            listing.trade(now, Math.max(0.001, (now - (listing.tradedAt ?? now)) / 1000));
-          else listing.quote();
-          moved.add(listing);
-          this.ticks++;
-        }
-        listing.nextAt = now + this.gap(listing, now);
-      }
+      for (const listing of this.all) if (listing.nextAt <= now) this.catchUp(listing, now, moved);
     }
     this.announce(moved);
   }
@@ -100,6 +96,7 @@ export class Market {
   }
 
   private enter(phase: Phase, now: number, moved: Set<Listing>): void {
+    if (phase !== 'closed') this.enterDay(now, moved);
     if (phase === this.phase) return;
     this.phase = phase;
     if (phase !== 'continuous') return;
@@ -107,6 +104,34 @@ export class Market {
       listing.openAuction(now);
       moved.add(listing);
       this.ticks++;
+    }
+  }
+
+  private enterDay(now: number, moved: Set<Listing>): void {
+    const day = this.options.session === 'always' ? 0 : tradingDay(now);
+    if (day === this.day) return;
+    this.day = day;
+    // also where no step fell into the night
+    this.phase = 'closed';
+    for (const company of this.companies.values()) company.startDay(now, this.random);
+    for (const listing of this.all) {
+      listing.startDay(now);
+      listing.nextAt = now + this.gap(listing, now);
+      moved.add(listing);
+    }
+  }
+
+  /** Does what is due of one listing: several ticks where they come faster than steps. */
+  private catchUp(listing: Listing, now: number, moved: Set<Listing>): void {
+    if (now - listing.nextAt > Math.max(ASLEEP_MS, 2 * this.options.stepMs)) listing.nextAt = now;
+    while (listing.nextAt <= now) {
+      if (listing.haltedUntil <= now) {
+        if (this.phase === 'continuous') listing.trade(now);
+        else listing.quote(now);
+        moved.add(listing);
+        this.ticks++;
+      }
+      listing.nextAt += this.gap(listing, now);
     }
   }
 

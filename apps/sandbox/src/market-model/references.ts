@@ -1,14 +1,28 @@
 import { parse } from 'csv-parse/sync';
-import { type Instrument, parseInstrumentsCsv } from '#domain';
+import { ConfigError, formatInstrumentsCsv, type Instrument, parseInstrumentsCsv } from '#domain';
 import type { Reference } from './market.js';
 
-/** Instruments of a master with their reference prices: the master's columns, and `referencePrice`. */
+/** For an instrument whose master says nothing. */
+const DEFAULT_PRICE = 100;
+
+/**
+ * Instruments of a master with their reference prices: the master's columns, and `referencePrice`.
+ * @throws ConfigError for what `parseInstrumentsCsv` refuses, and for a price that is none
+ */
 export function readReferences(csv: string): Reference[] {
-  const prices = parse<{ referencePrice?: string }>(csv, { columns: true, bom: true, skip_empty_lines: true });
-  return parseInstrumentsCsv(csv).map((instrument, i) => ({
-    instrument,
-    price: Number(prices[i]?.referencePrice ?? 100) || 100,
-  }));
+  const instruments = parseInstrumentsCsv(csv);
+  const rows = parse<{ referencePrice?: string }>(csv, {
+    columns: true,
+    bom: true,
+    relax_column_count_less: true,
+    skip_empty_lines: true,
+    trim: true,
+  });
+  return instruments.map((instrument, i) => {
+    const price = Number(rows[i]?.referencePrice || DEFAULT_PRICE);
+    if (price >= instrument.tickSize && price < Infinity) return { instrument, price };
+    throw new ConfigError([`instrument master: ${instrument.id}: referencePrice must be at least one tick`]);
+  });
 }
 
 /** Invented instruments, the same ones every time: `NSE:SYN0001` and so on. */
@@ -34,22 +48,10 @@ export function syntheticReferences(count: number): Reference[] {
 
 /** The master as CSV, for whoever trades here. */
 export function referencesCsv(references: readonly Reference[]): string {
-  const rows = references.map(({ instrument, price }) => {
-    const { exchange, id, ticker, name, isin = '', bseCode = '', tickSize, decimals, currency, indices } = instrument;
-    const code = id.slice(exchange.length + 1);
-    return [
-      exchange,
-      code,
-      ticker,
-      `"${name.replaceAll('"', '""')}"`,
-      isin,
-      bseCode,
-      tickSize,
-      decimals,
-      currency,
-      indices.join('|'),
-      price,
-    ].join(',');
-  });
-  return `exchange,code,ticker,name,isin,bseCode,tickSize,decimals,currency,indices,referencePrice\n${rows.join('\n')}\n`;
+  const prices = new Map(references.map(({ instrument, price }) => [instrument.id, price]));
+  const referencePrice = ({ id }: Instrument): string => (prices.get(id) ?? 0).toFixed(2);
+  return formatInstrumentsCsv(
+    references.map(({ instrument }) => instrument),
+    { referencePrice },
+  );
 }
