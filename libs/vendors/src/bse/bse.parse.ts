@@ -1,5 +1,5 @@
 import { type Instrument, SourceFailedError, type Tick, tick, VendorFrameError } from '#domain';
-import type { HttpAnswer } from '../transports/http-source.js';
+import type { HttpAnswer } from '../transports/http-client.js';
 import { bseNumber, bseTime } from './bse.numbers.js';
 
 const VENDOR = 'bse';

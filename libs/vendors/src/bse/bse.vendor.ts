@@ -36,6 +36,7 @@ export const bse = defineVendor({
         backoff: { baseMs: 250, maxMs: 4000 },
         breaker: { threshold: 5, openMs: 5000, maxOpenMs: 60_000 },
         refusedMs: 300_000,
+        longestPauseMs: 10_000,
         carries: ({ exchange, bseCode }) => exchange === 'BSE' && bseCode !== undefined,
         path: ({ bseCode }) =>
           `${path}/getScripHeaderData/w?Debtflag=&scripcode=${encodeURIComponent(bseCode ?? '')}&seriesid=`,

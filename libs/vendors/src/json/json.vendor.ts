@@ -43,7 +43,7 @@ export const json = defineVendor({
         carries: (instrument) =>
           mapping.exchanges.includes(instrument.exchange) &&
           vendorSymbolOf(mapping.vendorSymbol, instrument) !== undefined,
-        onOpen: onOpen.map((message) => JSON.stringify(message)),
+        onOpen: () => onOpen.map((message) => JSON.stringify(message)),
         awaitsReady: mapping.ready !== undefined,
         subscribe: (instruments) => symbolMessages(mapping.subscribe, symbols(instruments)),
         unsubscribe: (instruments) => symbolMessages(mapping.unsubscribe, symbols(instruments)),

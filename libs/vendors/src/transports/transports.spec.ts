@@ -77,43 +77,61 @@ describe('the rate limiter', () => {
 
 describe('the circuit breaker', () => {
   const options = { threshold: 3, openMs: 1000, maxOpenMs: 4000 };
-
-  it('opens after failures in a row, lets one probe through, and closes when it succeeds', () => {
+  const aBreaker = (): { clock: ManualClock; breaker: CircuitBreaker; fail: (times?: number) => void } => {
     const clock = new ManualClock();
     const breaker = new CircuitBreaker(clock, options);
-    breaker.failed();
-    breaker.failed();
-    breaker.succeeded();
-    for (let i = 0; i < 2; i++) breaker.failed();
+    const fail = (times = 1): void => {
+      for (let i = 0; i < times; i++) breaker.admit()?.failed();
+    };
+    return { clock, breaker, fail };
+  };
+
+  it('opens after failures in a row, lets one probe through, and closes when it succeeds', () => {
+    const { clock, breaker, fail } = aBreaker();
+    fail(2);
+    breaker.admit()?.succeeded();
+    fail(2);
     expect(breaker.state).toBe('closed');
-    breaker.failed();
-    expect([breaker.state, breaker.admits()]).toEqual(['open', false]);
+    fail();
+    expect([breaker.state, breaker.admit()]).toEqual(['open', undefined]);
     clock.advance(1000);
-    expect([breaker.state, breaker.admits(), breaker.admits()]).toEqual(['half-open', true, false]);
-    breaker.succeeded();
-    expect([breaker.state, breaker.admits(), breaker.admits()]).toEqual(['closed', true, true]);
+    expect(breaker.state).toBe('half-open');
+    const probe = breaker.admit();
+    expect(breaker.admit()).toBeUndefined();
+    probe?.succeeded();
+    expect(breaker.state).toBe('closed');
+    expect([breaker.admit(), breaker.admit()]).not.toContain(undefined);
   });
 
   it('stays open twice as long after each probe that fails, up to a bound', () => {
-    const clock = new ManualClock();
-    const breaker = new CircuitBreaker(clock, options);
-    for (let i = 0; i < 3; i++) breaker.failed();
+    const { clock, breaker, fail } = aBreaker();
+    fail(3);
     for (const openMs of [1000, 2000, 4000, 4000]) {
       clock.advance(openMs - 1);
       expect(breaker.state).toBe('open');
       clock.advance(1);
-      expect(breaker.admits()).toBe(true);
-      breaker.failed();
+      fail();
+      expect(breaker.state).toBe('open');
     }
   });
 
   it('opens at once, and for as long, when the vendor turns us away', () => {
-    const clock = new ManualClock();
-    const breaker = new CircuitBreaker(clock, options);
-    breaker.failed(300_000);
+    const { clock, breaker } = aBreaker();
+    breaker.admit()?.failed(300_000);
     clock.advance(299_999);
-    expect(breaker.admits()).toBe(false);
+    expect(breaker.admit()).toBeUndefined();
     clock.advance(1);
-    expect(breaker.admits()).toBe(true);
+    expect(breaker.admit()).toBeDefined();
+  });
+
+  it('is moved neither by a success nor by a failure of a call that was under way when it opened', () => {
+    const { clock, breaker } = aBreaker();
+    const [early, late, refused] = [breaker.admit(), breaker.admit(), breaker.admit()];
+    refused?.failed(300_000);
+    early?.succeeded();
+    expect(breaker.state).toBe('open');
+    late?.failed();
+    clock.advance(299_999);
+    expect(breaker.state).toBe('open');
   });
 });

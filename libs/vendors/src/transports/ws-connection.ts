@@ -1,8 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { type Cancel, type FeedState, type Instrument, type InstrumentId, type Tick, VendorFrameError } from '#domain';
+import { type FeedState, type Instrument, type InstrumentId, type Tick, VendorFrameError } from '#domain';
 import type { VendorTools } from '../define-vendor.js';
 import { backoffMs } from './backoff.js';
-import type { WsFeedOptions } from './ws-feed.js';
+import { PacedSender } from './paced-sender.js';
+import { retryAfterMs } from './retry-after.js';
+import { Timers } from './timers.js';
+import type { FrameContext, FrameSignal, WsFeedOptions } from './ws-feed.js';
 
 /** What a connection tells its feed. */
 export interface ConnectionEvents {
@@ -19,62 +23,85 @@ export interface ConnectionEvents {
 const SAMPLE_CHARS = 200;
 /** A vendor that says our settings are wrong is asked again this rarely. */
 const FATAL_PAUSE_MS = 300_000;
+/** A connection that ended sooner never worked: some vendors accept, answer, and throw out. */
+const STABLE_MS = 10_000;
 
 /** One socket to a vendor, and what it carries. A reconnect starts from empty: whatever is wanted is subscribed anew. */
 export class WsConnection {
-  /** The instruments this connection is to carry; the feed changes it and calls `reconcile`. */
-  readonly wanted = new Map<InstrumentId, Instrument>();
+  /** The instruments this connection is to carry. */
+  wanted: ReadonlyMap<InstrumentId, Instrument> = new Map();
   state: FeedState = 'idle';
   lastError: string | undefined;
 
   private readonly subscribed = new Map<InstrumentId, Instrument>();
+  private readonly timers: Timers<'reconnect' | 'watchdog' | 'heartbeat' | 'linger' | 'ready'>;
+  private readonly sender: PacedSender;
   private socket: WebSocket | undefined;
+  private isAskingUrl = false;
   private isUsable = false;
+  private isStopped = false;
+  /** Attempts since the last connection that worked. */
   private attempt = 0;
+  private openedAt: number | undefined;
   private lastFrameAt = 0;
-  private outgoing: (string | Buffer)[] = [];
-  private timers = new Map<'reconnect' | 'watchdog' | 'heartbeat' | 'send' | 'linger' | 'ready', Cancel>();
-  private stopped = false;
 
   constructor(
     private readonly options: WsFeedOptions,
     private readonly tools: VendorTools,
     private readonly events: ConnectionEvents,
-  ) {}
+  ) {
+    this.timers = new Timers(tools.clock);
+    this.sender = new PacedSender(tools.clock, options.messageGapMs ?? 0, (message) => this.socket?.send(message));
+  }
+
+  get isLive(): boolean {
+    return this.state === 'live';
+  }
 
   /** Makes the vendor send exactly what is wanted: asks for what is new, gives up what is not wanted any more. */
-  reconcile(): void {
-    if (this.stopped) return;
+  want(instruments: ReadonlyMap<InstrumentId, Instrument>): void {
+    if (this.isStopped) return;
+    this.wanted = instruments;
     if (this.wanted.size === 0) {
-      if (!this.timers.has('linger')) this.schedule('linger', this.options.lingerMs, () => this.events.idle());
+      if (!this.timers.has('linger')) this.timers.set('linger', this.options.lingerMs, () => this.events.idle());
     } else {
-      this.cancel('linger');
+      this.timers.cancel('linger');
       if (this.socket === undefined && !this.timers.has('reconnect')) void this.connect();
     }
-    if (!this.isUsable) return;
+    if (this.isUsable) this.subscribeDifference();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.drop();
+    this.timers.cancelAll();
+  }
+
+  private subscribeDifference(): void {
     const added = [...this.wanted.values()].filter(({ id }) => !this.subscribed.has(id));
     const dropped = [...this.subscribed.values()].filter(({ id }) => !this.wanted.has(id));
     for (const instrument of added) this.subscribed.set(instrument.id, instrument);
     for (const { id } of dropped) this.subscribed.delete(id);
-    if (dropped.length > 0) this.send(this.options.unsubscribe(dropped));
-    if (added.length > 0) this.send(this.options.subscribe(added));
-  }
-
-  stop(): void {
-    this.stopped = true;
-    this.drop();
-    for (const name of this.timers.keys()) this.cancel(name);
+    if (dropped.length > 0) this.sender.send(this.options.unsubscribe(dropped));
+    if (added.length > 0) this.sender.send(this.options.subscribe(added));
   }
 
   private async connect(): Promise<void> {
+    if (this.isAskingUrl) return;
     this.become('connecting');
-    let url: string;
     try {
-      url = await this.options.url();
+      this.isAskingUrl = true;
+      const url = await this.options.url();
+      if (!this.isStopped) this.open(url);
     } catch (error) {
-      return this.failed((error as Error).message);
+      // also thrown by a URL or header that cannot be used
+      this.failed((error as Error).message);
+    } finally {
+      this.isAskingUrl = false;
     }
-    if (this.stopped) return;
+  }
+
+  private open(url: string): void {
     const socket = new WebSocket(url, {
       headers: this.options.headers,
       handshakeTimeout: this.options.handshakeMs,
@@ -82,59 +109,79 @@ export class WsConnection {
       perMessageDeflate: false,
     });
     this.socket = socket;
+    const context: FrameContext = {
+      reply: (...messages) => ours(() => this.sender.send(messages)),
+      malformed: (error) => this.reportMalformed(error.message, error.sample),
+    };
     // events of a socket that has been given up are no longer ours
     const ours = (handle: () => void): void => {
       if (this.socket === socket) handle();
     };
     socket.on('open', () => ours(() => this.opened()));
-    socket.on('message', (data, isBinary) => ours(() => this.received(data as Buffer, isBinary)));
+    socket.on('message', (data, isBinary) => ours(() => this.received(data as Buffer, isBinary, context)));
     socket.on('ping', () => ours(() => this.touched()));
     socket.on('pong', () => ours(() => this.touched()));
-    socket.on('error', (error) => {
-      this.lastError = error.message;
-    });
+    socket.on('unexpected-response', (_request, response) => ours(() => this.refused(response)));
+    socket.on('error', (error) => ours(() => (this.lastError = this.redacted(error.message))));
     socket.on('close', (code) => ours(() => this.failed(this.lastError ?? `closed with ${code}`)));
   }
 
   private opened(): void {
-    const { onOpen = [], awaitsReady = false, heartbeat, handshakeMs } = this.options;
+    const { onOpen, awaitsReady = false, readyMs, handshakeMs } = this.options;
     this.lastError = undefined;
+    this.openedAt = this.tools.clock.now();
     this.touched();
     this.watch();
-    this.send(onOpen);
-    if (heartbeat !== undefined) this.beat(heartbeat.everyMs, heartbeat.message);
+    this.sender.send(onOpen?.() ?? []);
+    this.beat();
     if (!awaitsReady) return this.usable();
-    this.schedule('ready', handshakeMs, () => this.failed('not accepted in time'));
+    this.timers.set('ready', readyMs ?? handshakeMs, () => this.failed('not accepted in time'));
   }
 
   private usable(): void {
-    this.cancel('ready');
+    this.timers.cancel('ready');
     this.isUsable = true;
-    this.reconcile();
+    this.subscribeDifference();
   }
 
-  private received(data: Buffer, isBinary: boolean): void {
-    const receivedAt = this.tools.clock.now();
+  /** The vendor has answered the upgrade with something else. */
+  private refused({ statusCode = 0, headers }: IncomingMessage): void {
+    const isFatal = statusCode === 401 || statusCode === 403;
+    const pauseMs = isFatal ? FATAL_PAUSE_MS : retryAfterMs(headers['retry-after'], this.tools.clock.now());
+    this.failed(`refused with HTTP ${statusCode}`, { pauseMs });
+  }
+
+  private received(data: Buffer, isBinary: boolean, context: FrameContext): void {
     this.touched();
     let ticks: readonly Tick[];
     try {
-      ticks = this.options.parse(data, isBinary, receivedAt);
+      ticks = this.options.parse(data, isBinary, this.lastFrameAt, context);
     } catch (error) {
       const sample = error instanceof VendorFrameError ? error.sample : data.toString('latin1', 0, SAMPLE_CHARS);
-      return this.events.malformed((error as Error).message, sample);
+      return this.reportMalformed((error as Error).message, sample);
     }
     if (ticks.length > 0) {
-      this.attempt = 0;
       this.become('live');
-      this.events.ticks(ticks);
-      return;
+      return this.events.ticks(ticks);
     }
-    const signal = this.options.signal?.(data, isBinary);
-    if (signal?.kind === 'ready') this.usable();
-    else if (signal?.kind === 'fatal') this.failed(signal.reason, FATAL_PAUSE_MS);
-    else if (signal?.kind === 'cooldown') this.failed(signal.reason, signal.ms);
-    // an answer or a heartbeat shows that the vendor is there, even when no price moves
-    else if (this.isUsable) this.become('live');
+    this.heed(this.options.signal?.(data, isBinary));
+  }
+
+  private heed(signal: FrameSignal | undefined): void {
+    switch (signal?.kind) {
+      case 'ready':
+        return this.usable();
+      case 'fatal':
+        return this.failed(signal.reason, { pauseMs: FATAL_PAUSE_MS });
+      case 'cooldown':
+        return this.failed(signal.reason, { pauseMs: signal.ms });
+      case 'error':
+        this.lastError = this.redacted(signal.reason);
+        return this.tools.log.warn({ feed: this.options.id, reason: this.lastError }, 'vendor reports an error');
+      case undefined:
+        // an answer or a heartbeat shows that the vendor is there, even when no price moves
+        if (this.isUsable) this.become('live');
+    }
   }
 
   private touched(): void {
@@ -142,32 +189,35 @@ export class WsConnection {
     this.events.frame(this.lastFrameAt);
   }
 
-  /** Connected but silent counts as down: says so, and starts again. */
+  /** Connected but silent counts as stalled: says so, and starts again. */
   private watch(): void {
     const { deadAfterMs } = this.options;
     const silentFor = this.tools.clock.now() - this.lastFrameAt;
-    if (silentFor < deadAfterMs) return this.schedule('watchdog', deadAfterMs - silentFor, () => this.watch());
-    this.lastError = `silent for ${silentFor} ms`;
-    this.become('stalled');
-    this.failed(this.lastError);
+    if (silentFor < deadAfterMs) return this.timers.set('watchdog', deadAfterMs - silentFor, () => this.watch());
+    this.failed(`silent for ${silentFor} ms`, { state: 'stalled' });
   }
 
-  private beat(everyMs: number, message: string | Buffer): void {
-    this.schedule('heartbeat', everyMs, () => {
-      this.send([message]);
-      this.beat(everyMs, message);
+  private beat(): void {
+    const { heartbeat } = this.options;
+    if (heartbeat === undefined) return;
+    this.timers.set('heartbeat', heartbeat.everyMs, () => {
+      if (heartbeat.message === undefined) this.socket?.ping();
+      else this.sender.send([heartbeat.message]);
+      this.beat();
     });
   }
 
-  private failed(reason: string, pauseMs?: number): void {
-    this.lastError = reason;
+  private failed(reason: string, given: { pauseMs?: number | undefined; state?: 'stalled' | 'down' } = {}): void {
+    this.lastError = this.redacted(reason);
+    if (this.openedAt !== undefined && this.tools.clock.now() - this.openedAt >= STABLE_MS) this.attempt = 0;
     this.drop();
-    if (this.stopped) return;
-    // stalled stays stalled until data flow again: it tells more than down
-    if (this.state !== 'stalled') this.become('down');
-    const wait = pauseMs ?? backoffMs(this.attempt++, this.options.backoff, this.tools.random);
-    this.tools.log.warn({ feed: this.options.id, reason, retryInMs: Math.round(wait) }, 'feed connection lost');
-    this.schedule('reconnect', wait, () => {
+    if (this.isStopped) return;
+    this.become(given.state ?? 'down');
+    const backoff = backoffMs(this.attempt++, this.options.backoff, this.tools.random);
+    const wait = given.pauseMs ?? backoff;
+    const retryInMs = Math.round(wait);
+    this.tools.log.warn({ feed: this.options.id, reason: this.lastError, retryInMs }, 'feed connection lost');
+    this.timers.set('reconnect', wait, () => {
       if (this.wanted.size > 0) void this.connect();
     });
   }
@@ -175,25 +225,20 @@ export class WsConnection {
   private drop(): void {
     const { socket } = this;
     this.socket = undefined;
+    this.openedAt = undefined;
     this.isUsable = false;
     this.subscribed.clear();
-    this.outgoing = [];
-    for (const name of ['watchdog', 'heartbeat', 'send', 'ready'] as const) this.cancel(name);
-    socket?.on('error', () => undefined);
+    this.sender.clear();
+    this.timers.cancel('watchdog', 'heartbeat', 'ready');
     socket?.terminate();
   }
 
-  private send(messages: readonly (string | Buffer)[]): void {
-    this.outgoing.push(...messages);
-    if (!this.timers.has('send')) this.sendNext();
+  private reportMalformed(reason: string, sample: string): void {
+    this.events.malformed(this.redacted(reason), this.redacted(sample));
   }
 
-  private sendNext(): void {
-    const { messageGapMs = 0 } = this.options;
-    while (this.outgoing.length > 0 && this.socket !== undefined) {
-      this.socket.send(this.outgoing.shift() as string | Buffer);
-      if (messageGapMs > 0) return this.schedule('send', messageGapMs, () => this.sendNext());
-    }
+  private redacted(text: string): string {
+    return this.options.redact?.(text) ?? text;
   }
 
   private become(state: FeedState): void {
@@ -202,21 +247,5 @@ export class WsConnection {
     if (this.state === state) return;
     this.state = state;
     this.events.changed();
-  }
-
-  private schedule(name: Parameters<typeof this.timers.set>[0], ms: number, task: () => void): void {
-    this.cancel(name);
-    this.timers.set(
-      name,
-      this.tools.clock.after(ms, () => {
-        this.timers.delete(name);
-        task();
-      }),
-    );
-  }
-
-  private cancel(name: Parameters<typeof this.timers.set>[0]): void {
-    this.timers.get(name)?.();
-    this.timers.delete(name);
   }
 }

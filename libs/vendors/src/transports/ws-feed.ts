@@ -1,16 +1,28 @@
-import type { Feed, FeedSink, FeedStatus, Instrument, Tick, VendorId } from '#domain';
+import type { Feed, FeedSink, FeedStatus, Instrument, Tick, VendorFrameError, VendorId } from '#domain';
 import type { VendorTools } from '../define-vendor.js';
 import type { BackoffOptions } from './backoff.js';
+import type { Message } from './paced-sender.js';
+import { assignSockets, type SocketLimits } from './socket-assignment.js';
 import { StatusKeeper } from './status-keeper.js';
 import { WsConnection } from './ws-connection.js';
 
 /** What a frame means for the connection, beside the ticks in it. */
 export type FrameSignal =
   | { readonly kind: 'ready' }
+  /** Something went wrong that ends nothing: it is logged, and is no sign of life. */
+  | { readonly kind: 'error'; readonly reason: string }
   /** Trying again with the same settings is useless for long. */
   | { readonly kind: 'fatal'; readonly reason: string }
   /** The vendor wants no connection from us for a while. */
   | { readonly kind: 'cooldown'; readonly ms: number; readonly reason: string };
+
+/** The socket a frame came on: one object per socket, so that what a protocol remembers of a connection can be kept under it. */
+export interface FrameContext {
+  /** Answers the vendor: acknowledgements, pongs of its own making. */
+  reply(...messages: Message[]): void;
+  /** Reports a part of the frame that cannot be read, when the rest can. */
+  malformed(error: VendorFrameError): void;
+}
 
 export interface WsFeedOptions {
   readonly id: string;
@@ -18,22 +30,27 @@ export interface WsFeedOptions {
   /** Asked before every connection, because some URLs serve once. */
   url(): string | Promise<string>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly limits: { readonly sockets: number; readonly symbolsPerSocket: number };
+  readonly limits: SocketLimits;
   carries(instrument: Instrument): boolean;
-  /** Messages to send, in order; strings go as text, buffers as binary. */
-  readonly onOpen?: readonly (string | Buffer)[];
+  /** Messages of every new connection, in order; asked after the URL, because some credentials serve once. */
+  onOpen?(): readonly Message[];
   /** True when the connection may be used only after a `ready` signal. */
   readonly awaitsReady?: boolean;
-  subscribe(instruments: readonly Instrument[]): readonly (string | Buffer)[];
-  unsubscribe(instruments: readonly Instrument[]): readonly (string | Buffer)[];
+  /** Longest wait for it, ms; `handshakeMs` when not given. */
+  readonly readyMs?: number;
+  subscribe(instruments: readonly Instrument[]): readonly Message[];
+  unsubscribe(instruments: readonly Instrument[]): readonly Message[];
   /** Pause between two messages to the vendor, ms. */
   readonly messageGapMs?: number;
-  readonly heartbeat?: { readonly everyMs: number; readonly message: string | Buffer };
+  /** What we send regularly: a message, or a WebSocket ping without one. */
+  readonly heartbeat?: { readonly everyMs: number; readonly message?: Message };
   /** Bytes or text of one frame, as the vendor sent it. @throws VendorFrameError or SyntaxError if it fits no documented variant */
-  parse(data: Buffer, isBinary: boolean, receivedAt: number): readonly Tick[];
+  parse(data: Buffer, isBinary: boolean, receivedAt: number, context: FrameContext): readonly Tick[];
   /** What a frame without ticks says about the connection. */
   signal?(data: Buffer, isBinary: boolean): FrameSignal | undefined;
-  /** Connected but silent for longer counts as stalled, ms. */
+  /** Takes secrets out of a text that goes to logs and reports. */
+  redact?(text: string): string;
+  /** Connected but silent for longer counts as stalled, ms. Pings and pongs count as frames. */
   readonly deadAfterMs: number;
   readonly handshakeMs: number;
   readonly maxFrameBytes: number;
@@ -44,7 +61,7 @@ export interface WsFeedOptions {
 
 /**
  * A vendor's stream over one or more WebSockets. Instruments stay on the socket they are on; sockets are opened when the others are
- * full and closed when they are empty.
+ * full, and closed when the others have room for what is left.
  */
 export class WsFeed implements Feed {
   readonly id: string;
@@ -52,6 +69,7 @@ export class WsFeed implements Feed {
   private readonly connections: WsConnection[] = [];
   private readonly keeper: StatusKeeper;
   private sink: FeedSink | undefined;
+  private isStopped = false;
   /** Wanted instruments for which no socket has room. */
   private unplaced = 0;
 
@@ -80,12 +98,11 @@ export class WsFeed implements Feed {
   }
 
   want(instruments: readonly Instrument[]): void {
-    const wanted = new Map(instruments.map((instrument) => [instrument.id, instrument]));
-    for (const connection of this.connections) {
-      for (const id of connection.wanted.keys()) if (!wanted.delete(id)) connection.wanted.delete(id);
-    }
-    this.place(wanted.values());
-    for (const connection of this.connections) connection.reconcile();
+    if (this.isStopped) return;
+    const { sockets, unplaced } = assignSockets(this.connections, instruments, this.options.limits);
+    this.unplaced = unplaced;
+    while (this.connections.length < sockets.length) this.connections.push(this.connection());
+    for (const [i, wanted] of sockets.entries()) this.connections[i]?.want(wanted);
     this.review();
   }
 
@@ -94,22 +111,12 @@ export class WsFeed implements Feed {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
     for (const connection of this.connections.splice(0)) connection.stop();
     await Promise.resolve();
   }
 
-  private place(instruments: Iterable<Instrument>): void {
-    const { sockets, symbolsPerSocket } = this.options.limits;
-    this.unplaced = 0;
-    for (const instrument of instruments) {
-      let target = this.connections.find(({ wanted }) => wanted.size < symbolsPerSocket);
-      if (target === undefined && this.connections.length < sockets) this.connections.push((target = this.open()));
-      if (target === undefined) this.unplaced++;
-      else target.wanted.set(instrument.id, instrument);
-    }
-  }
-
-  private open(): WsConnection {
+  private connection(): WsConnection {
     const connection: WsConnection = new WsConnection(this.options, this.tools, {
       ticks: (ticks) => this.emit(ticks),
       malformed: (reason, sample) => this.sink?.malformed(this.vendor, reason, sample),

@@ -1,0 +1,94 @@
+import { Pool } from 'undici';
+import { type Clock, SourceFailedError, type VendorId, VendorRateLimitError } from '#domain';
+import { retryAfterMs } from './retry-after.js';
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface HttpClientOptions {
+  readonly vendor: VendorId;
+  readonly origin: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Kept-alive connections. */
+  readonly connections: number;
+  /** Longest time of a call, from its start to the last byte of the answer, ms. */
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+}
+
+/** The vendor answered with a status that is no success. */
+export class HttpStatusError extends SourceFailedError {
+  constructor(
+    vendor: VendorId,
+    readonly status: number,
+  ) {
+    super(vendor, `HTTP ${status}`, { retryable: status >= 500 || status === 408 });
+  }
+}
+
+const DEFAULT_RETRY_AFTER_MS = 5000;
+
+/** Calls one vendor on kept-alive connections, each call within a time and an answer within a size. */
+export class HttpClient {
+  private readonly pool: Pool;
+
+  constructor(
+    private readonly options: HttpClientOptions,
+    private readonly clock: Clock,
+  ) {
+    const { origin, connections, timeoutMs, maxBytes } = options;
+    this.pool = new Pool(origin, {
+      connections,
+      keepAliveTimeout: 30_000,
+      connectTimeout: timeoutMs,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      maxResponseSize: maxBytes,
+    });
+  }
+
+  /**
+   * The answer to a call that succeeded.
+   * @throws VendorRateLimitError for HTTP 429, with the pause the vendor asks for
+   * @throws HttpStatusError for any other status but 200; retryable when the fault is the vendor's
+   * @throws SourceFailedError retryable, when there is no whole answer: no connection, too late, too large
+   */
+  async get(path: string): Promise<HttpAnswer> {
+    const { status, headers, body } = await this.call(path);
+    if (status === 200) return { status, headers, body };
+    const { vendor } = this.options;
+    if (status !== 429) throw new HttpStatusError(vendor, status);
+    throw new VendorRateLimitError(
+      vendor,
+      retryAfterMs(headers['retry-after'], this.clock.now()) ?? DEFAULT_RETRY_AFTER_MS,
+    );
+  }
+
+  close(): Promise<void> {
+    return this.pool.destroy();
+  }
+
+  private async call(path: string): Promise<HttpAnswer> {
+    const { vendor, headers, timeoutMs } = this.options;
+    const abort = new AbortController();
+    const cancel = this.clock.after(timeoutMs, () => abort.abort());
+    try {
+      const answer = await this.pool.request({ method: 'GET', path, headers, signal: abort.signal });
+      return { status: answer.statusCode, headers: answer.headers, body: await answer.body.text() };
+    } catch (error) {
+      const reason = abort.signal.aborted ? `timed out after ${timeoutMs} ms` : reasonOf(error);
+      throw new SourceFailedError(vendor, reason, { cause: error });
+    } finally {
+      cancel();
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ('code' in error ? String(error.code) : error.name);
+}

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { type Instrument, tick } from '#domain';
+import { anInstrument } from '../../../../test/support/instruments.js';
+import { until, vendorTools } from '../../../../test/support/vendor-tools.js';
+import { WsFeed, type WsFeedOptions } from './ws-feed.js';
+
+let server: WebSocketServer;
+let opened: number;
+let messages: string[];
+let feeds: WsFeed[];
+
+beforeEach(async () => {
+  opened = 0;
+  messages = [];
+  feeds = [];
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  server.on('connection', (socket) => {
+    opened++;
+    socket.on('message', (data: Buffer) => messages.push(data.toString()));
+  });
+  await once(server, 'listening');
+});
+
+afterEach(async () => {
+  for (const feed of feeds) await feed.stop();
+  for (const client of server.clients) client.terminate();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const names = (count: number): Instrument[] =>
+  Array.from({ length: count }, (_, i) => anInstrument({ id: `NSE:X${i}` }));
+const url = (): string => `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+function aFeed(given: Partial<WsFeedOptions> = {}): WsFeed {
+  const feed = new WsFeed(
+    {
+      id: 'x',
+      vendor: 'x',
+      url,
+      limits: { sockets: 3, symbolsPerSocket: 2 },
+      carries: () => true,
+      subscribe: (instruments) => [`+${instruments.map(({ ticker }) => ticker).join(',')}`],
+      unsubscribe: (instruments) => [`-${instruments.map(({ ticker }) => ticker).join(',')}`],
+      parse: (data, _isBinary, receivedAt) =>
+        data.toString() === 'tick' ? [tick({ instrument: 'NSE:X0', vendor: 'x', receivedAt, price: 1 })] : [],
+      deadAfterMs: 5000,
+      handshakeMs: 5000,
+      maxFrameBytes: 10_000,
+      backoff: { baseMs: 1, maxMs: 1 },
+      lingerMs: 20,
+      ...given,
+    },
+    vendorTools(),
+  );
+  feeds.push(feed);
+  feed.start({ tick: () => undefined, malformed: () => undefined, status: () => undefined });
+  return feed;
+}
+
+it('opens one socket however often it is told what is wanted while the URL is being asked for', async () => {
+  const feed = aFeed({ url: () => new Promise((resolve) => setTimeout(() => resolve(url()), 30)) });
+  const [first, second] = names(2) as [Instrument, Instrument];
+  for (let i = 0; i < 10; i++) feed.want(i % 2 === 0 ? [first] : [first, second]);
+  await until('the subscription', () => messages.length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect([opened, messages]).toEqual([1, [`+${first.ticker},${second.ticker}`]]);
+});
+
+it('opens as many sockets as its instruments need, and closes what is not needed any more', async () => {
+  const feed = aFeed();
+  feed.want(names(5));
+  await until('three subscriptions', () => messages.length === 3);
+  expect(server.clients.size).toBe(3);
+  feed.want(names(2));
+  await until('one socket left', () => server.clients.size === 1);
+});
+
+it('stays closed once stopped, whatever is wanted afterwards', async () => {
+  const feed = aFeed();
+  feed.want(names(1));
+  await until('a socket', () => opened === 1);
+  await feed.stop();
+  feed.want(names(2));
+  await until('no socket left', () => server.clients.size === 0);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(opened).toBe(1);
+});
+
+it('gives up what it was told of a URL that cannot be used, and tries again', async () => {
+  let asked = 0;
+  const feed = aFeed({ url: () => (++asked < 3 ? 'no url' : url()) });
+  feed.want(names(1));
+  await until('the subscription', () => messages.length === 1);
+  expect(asked).toBe(3);
+});
