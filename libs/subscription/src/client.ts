@@ -16,12 +16,16 @@ export interface BackpressurePolicy {
   readonly outboxMaxBytes: number;
 }
 
+/** Answers do not wait for a late client, because it asked for them; past so many outboxes it is only asking. */
+const HOPELESS_OUTBOXES = 4;
+
 /** What left the process, for the metrics. */
 export interface DeliveryCounts {
   writes: number;
   bytes: number;
   /** Updates not sent one by one because their client was late. */
   dropped: number;
+  slowDisconnects: number;
 }
 
 /**
@@ -79,6 +83,7 @@ export class Client {
   /** Sends anything but a quote, in order with the quotes. */
   send<T extends ServerMessageType>(type: T, payload: ServerMessages[T] & { id?: string | number }): void {
     this.write(this.messages.message(type, payload), false);
+    this.endHopeless();
   }
 
   /** Opens the window's outbox. False when the client is late, and updates must be `skip`ped instead. */
@@ -133,6 +138,7 @@ export class Client {
 
   /** Keeps the connection honest between updates: probes a silent one, ends a hopeless one. Called about once a second. */
   sweep(now: number, heartbeatMs: number): void {
+    this.endHopeless();
     if (this.lateSince !== 0 && now - this.lateSince > this.policy.slowDisconnectMs) this.close('SLOW_CONSUMER');
     else if (!this.probeOpen && (this.lateSince !== 0 || now - this.probeSentAt >= heartbeatMs)) this.probe(now);
     else if (this.lateSince === 0 && this.age(now) > heartbeatMs + this.policy.slowDisconnectMs)
@@ -142,7 +148,12 @@ export class Client {
   close(reason: CloseReason): void {
     if (this.closed) return;
     this.closed = true;
+    if (reason === 'SLOW_CONSUMER') this.counts.slowDisconnects++;
     this.wire.close(reason);
+  }
+
+  private endHopeless(): void {
+    if (this.wire.buffered > HOPELESS_OUTBOXES * this.policy.outboxMaxBytes) this.close('SLOW_CONSUMER');
   }
 
   private write(frames: string, probe: boolean): void {

@@ -188,6 +188,18 @@ describe('a frequency limit', () => {
   });
 });
 
+it('keeps a client with a low limit from holding back one with a higher limit', () => {
+  const [slow, fast] = [connect('slow'), connect('fast')];
+  subscribe(slow.client, ['NSE:A1'], { maxFrequency: 0.01 });
+  subscribe(fast.client, ['NSE:B1'], { maxFrequency: 10 });
+  for (let price = 1; price <= 20; price++) {
+    publish({ price }, { instrument: 'NSE:B1', price });
+    clock.advance(100);
+  }
+  expect(fast.wire.take().at(-1)).toMatchObject({ data: { price: 20 } });
+  expect(slow.wire.types()).toHaveLength(1);
+});
+
 describe('a client that stops reading', () => {
   it('is told so, is conflated, and gets the newest values when it has caught up', () => {
     const { client, wire } = connect();
@@ -230,6 +242,16 @@ describe('a client that stops reading', () => {
     wire.buffered = 0;
     client.probeAnswered(clock.now());
     expect(wire.types()).toEqual(['slow', 'snapshot']);
+  });
+
+  it('is disconnected when it only asks and never reads, whatever else it is owed', () => {
+    const { client, wire } = connect();
+    wire.buffered = 40_000;
+    client.send('pong', { serverTime: 1 });
+    expect(wire.closedWith).toBeUndefined();
+    wire.buffered = 40_001;
+    client.send('pong', { serverTime: 1 });
+    expect([wire.closedWith, hub.counts.slowDisconnects]).toEqual(['SLOW_CONSUMER', 1]);
   });
 
   it('is disconnected when it stays late', () => {

@@ -41,7 +41,6 @@ export interface HubCounts extends DeliveryCounts {
   /** Times an update was encoded; far below `updates` when clients share encodings. */
   encoded: number;
   snapshots: number;
-  slowDisconnects: number;
 }
 
 const LTP_MASK = (1 << F.price) | (1 << F.timestamp) | (1 << F.stale);
@@ -170,7 +169,7 @@ export class Hub {
     for (const delta of deltas) {
       const groups = this.subscriptions.of(delta.wireId);
       if (groups === undefined) continue;
-      for (const group of groups) this.publishTo(group, delta, now);
+      for (const group of groups) this.publishTo(group, delta, now, started);
     }
     const encoded = this.clock.elapsed();
     this.flushTouched(now);
@@ -192,11 +191,9 @@ export class Hub {
   sweep(): void {
     const now = this.clock.now();
     for (const client of this.clients.values()) {
-      const wasOpen = !client.closed;
       const isIdle = client.subscriptions.size === 0 && now - client.lastMessageAt > this.options.idleTimeoutMs;
       if (isIdle) client.close('IDLE_TIMEOUT');
       else client.sweep(now, this.options.heartbeatIntervalMs);
-      if (wasOpen && client.closed && !isIdle) this.counts.slowDisconnects++;
     }
   }
 
@@ -204,7 +201,7 @@ export class Hub {
     this.pacer.stop();
   }
 
-  private publishTo(group: Group, delta: Delta, now: number): void {
+  private publishTo(group: Group, delta: Delta, now: number, elapsed: number): void {
     const { encoding, members, paced } = group;
     // the first sequence of an instrument is the first its subscribers see of it, so it goes as a snapshot
     const isFirst = delta.sequence === 1;
@@ -216,7 +213,7 @@ export class Hub {
     for (let i = 0; i < members.length; i++) this.push(members[i] as Client, group, chunk, isFirst, now);
     for (let i = 0; i < paced.length; i++) {
       const subscription = paced[i] as Subscription;
-      if (!this.pacer.admits(subscription, now)) continue;
+      if (!this.pacer.admits(subscription, elapsed)) continue;
       this.counts.updates++;
       this.push(subscription.client, group, chunk, isFirst, now);
     }

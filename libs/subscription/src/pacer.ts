@@ -5,6 +5,8 @@ import type { Subscription } from './subscription.js';
 export class Pacer {
   private readonly waiting = new Set<Subscription>();
   private cancel: Cancel | undefined;
+  /** When the timer runs out; Infinity without one. */
+  private wakesAt = Infinity;
 
   /** @param release called with subscriptions whose time has come and whose client has missed something */
   constructor(
@@ -12,11 +14,14 @@ export class Pacer {
     private readonly release: (due: readonly Subscription[]) => void,
   ) {}
 
-  /** Whether the subscription may be sent its update now. If not, it is remembered until it may. */
+  /**
+   * Whether the subscription may be sent its update now. If not, it is remembered until it may.
+   * @param now by `clock.elapsed()`, as every time here: a step of the wall clock holds nobody back
+   */
   admits(subscription: Subscription, now: number): boolean {
     if (now < subscription.dueAt || this.waiting.has(subscription)) {
       this.waiting.add(subscription);
-      this.cancel ??= this.clock.after(subscription.dueAt - now, () => this.fire());
+      this.wakeAt(subscription.dueAt, now);
       return false;
     }
     subscription.dueAt = now + interval(subscription);
@@ -25,13 +30,19 @@ export class Pacer {
 
   stop(): void {
     this.cancel?.();
-    this.cancel = undefined;
     this.waiting.clear();
   }
 
+  private wakeAt(dueAt: number, now: number): void {
+    if (dueAt >= this.wakesAt) return;
+    this.cancel?.();
+    this.wakesAt = dueAt;
+    this.cancel = this.clock.after(Math.max(0, dueAt - now), () => this.fire());
+  }
+
   private fire(): void {
-    this.cancel = undefined;
-    const now = this.clock.now();
+    this.wakesAt = Infinity;
+    const now = this.clock.elapsed();
     const due: Subscription[] = [];
     let next = Infinity;
     for (const subscription of this.waiting) {
@@ -41,7 +52,7 @@ export class Pacer {
         due.push(subscription);
       } else next = Math.min(next, subscription.dueAt);
     }
-    if (next !== Infinity) this.cancel = this.clock.after(next - now, () => this.fire());
+    this.wakeAt(next, now);
     if (due.length > 0) this.release(due);
   }
 }
