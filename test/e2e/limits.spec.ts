@@ -145,3 +145,25 @@ it('says goodbye before it leaves: draining, then close 1012, and no new clients
   expect(await why).toMatchObject({ code: 'SERVER_DRAINING' });
   await stopped;
 });
+
+it('stops within seconds though clients of both doors neither read nor hang up', async () => {
+  product = await aProduct({ DRAIN_GRACE_MS: '10', CONFLATION_MS: '5' });
+  const stock = io(product.url, { transports: ['websocket'], reconnection: false });
+  await stock.emitWithAck('subscribe', { symbols: ['NSE:TCS'] });
+  const tcp = (stock.io.engine.transport as unknown as { ws: { _socket: Socket } }).ws._socket;
+  const raw = await RawClient.connect(product.wsUrl);
+  raw.send({ action: 'subscribe', symbols: ['NSE:TCS'] });
+  await raw.next('snapshot');
+  tcp.pause();
+  raw.socket.pause();
+  // and a request whose end never comes
+  const { hostname, port } = new URL(product.url);
+  const half = tcpConnect(Number(port), hostname).on('error', () => undefined);
+  half.write('POST /api/v1/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{');
+  await until('three connections', () => product.hub.clients.size === 2);
+  const started = performance.now();
+  await product.server.stop();
+  expect(performance.now() - started).toBeLessThan(4500);
+  for (const socket of [tcp, half]) socket.destroy();
+  raw.close();
+});

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect as tcpConnect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CompactReader } from '#compression';
@@ -185,6 +186,20 @@ it('survives upgrade requests that are no URL, and clients that are gone before 
     }
   }
   expect((await product.get('/health/live')).status).toBe(200);
+});
+
+it('keeps no connection to a peer that was refused and does not hang up', async () => {
+  const { hostname, port } = new URL(product.url);
+  const socket = tcpConnect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  socket.write('GET /nope HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 404/);
+  // writing to a connection that only we still hold is answered with a reset
+  const reset = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => undefined);
+  const typing = setInterval(() => socket.write('still here'), 20);
+  await reset;
+  clearInterval(typing);
 });
 
 it('refuses paths nobody serves at once', async () => {

@@ -22,8 +22,12 @@ export class Jobs {
     });
   }
 
+  /** Nothing may be asked for of feeds that are being stopped. */
+  stop(): void {
+    for (const name of this.registry.getIntervals()) this.registry.deleteInterval(name);
+  }
+
   private every(name: string, ms: number, task: () => void): void {
-    // the registry clears its intervals when the application closes
     this.registry.addInterval(name, setInterval(task, ms));
   }
 }

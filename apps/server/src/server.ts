@@ -23,6 +23,9 @@ import { exportMetrics } from './server-metrics.js';
 import { ServerModule } from './server.module.js';
 import { checkFreshness, type Parts, wire } from './wiring.js';
 
+/** How long connections may take to end once they were told to, ms. */
+const CLOSE_WITHIN_MS = 2000;
+
 /** A server that is running. */
 export interface RunningServer {
   readonly url: string;
@@ -74,12 +77,16 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     sessions.announceDrain(config.drainSpreadMs, Math.random);
     if (parts.hub.clients.size > 0) await sleep(config.drainGraceMs);
     sessions.closeAll();
+    app.get(Jobs).stop();
     await parts.supervisor.stop();
     parts.conflator.stop();
     parts.hub.stop();
     lag.stop();
     http.closeIdleConnections();
-    await app.close();
+    // a peer that does not close its side, or a request that does not end, holds nobody up
+    const cut = setTimeout(() => http.closeAllConnections(), CLOSE_WITHIN_MS);
+    await Promise.race([app.close(), sleep(2 * CLOSE_WITHIN_MS, undefined, { ref: false })]);
+    clearTimeout(cut);
     log.info({}, 'server stopped');
   };
   return { url, app, stop: () => (stopping ??= stop()) };

@@ -96,6 +96,8 @@ export class RawWsDoor {
 function refuse(socket: Duplex, status: string): void {
   // nobody else listens to a socket that asked for an upgrade, and an error nobody listens to ends the process
   socket.on('error', () => socket.destroy());
+  // a peer that never closes its side would keep the connection
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

@@ -18,6 +18,9 @@ interface EngineConnection {
   on(event: 'upgrade', listener: () => void): unknown;
 }
 
+/** How long the reason for a disconnect may take to reach the client, ms. */
+const CLOSE_WITHIN_MS = 1000;
+
 /** A guess of what a queued packet weighs, for the outbox limit of clients on long polling. */
 const QUEUED_PACKET_BYTES = 512;
 
@@ -58,7 +61,10 @@ export class SocketIoWire implements Wire {
       retryable: true,
       timestamp: Date.now(),
     });
+    const tcp = this.connection.transport.socket?._socket;
     this.socket.disconnect(true);
+    // engine.io waits for its buffer to empty, which a peer that does not read never lets it do
+    if (tcp !== undefined) setTimeout(() => tcp.destroy(), CLOSE_WITHIN_MS).unref();
   }
 
   private directSocket(): TcpSocket | undefined {

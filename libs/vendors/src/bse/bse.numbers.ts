@@ -7,7 +7,7 @@ export function bseNumber(value: unknown): number | undefined {
   const text = value.trim();
   if (MISSING.has(text.toUpperCase())) return undefined;
   const plain = text.replaceAll(',', '').replace(/^\+/, '');
-  return /^-?\d+(\.\d+)?$/.test(plain) ? Number(plain) : undefined;
+  return /^-?\d{1,15}(\.\d+)?$/.test(plain) ? Number(plain) : undefined;
 }
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];

@@ -7,14 +7,15 @@ const MISSING = new Set(['', '-', 'N/A', 'NA', 'N.A.']);
  * for anything that is no number; NaN for null, which clears a field.
  */
 export function cleanNumber(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
+  // 1e999 is good JSON, and Infinity once read
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (value === undefined) return undefined;
   if (value === null) return NaN;
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
   if (MISSING.has(text.toUpperCase())) return undefined;
   const number = Number(text.replaceAll(',', '').replace(/^\+/, '').replace(/%$/, ''));
-  return Number.isNaN(number) ? undefined : number;
+  return Number.isFinite(number) ? number : undefined;
 }
 
 /** Epoch ms from a vendor's time; undefined when it is none. `auto` tells the unit by the size of the number. */
