@@ -55,6 +55,9 @@ abstract class FakeCarrier {
 /** A stream that says what the test says. */
 export class FakeFeed extends FakeCarrier implements Feed {
   wanted: string[] = [];
+  /** Since when it streams each instrument; a test moves it on to show a reconnect. */
+  since = new Map<InstrumentId, number>();
+  now: () => number = () => 0;
   private ticks: FeedSink | undefined;
 
   start(sink: FeedSink): void {
@@ -64,6 +67,17 @@ export class FakeFeed extends FakeCarrier implements Feed {
 
   want(instruments: readonly Instrument[]): void {
     this.wanted = instruments.map(({ id }) => id);
+    this.since = new Map(this.wanted.map((id) => [id, this.since.get(id) ?? this.now()]));
+  }
+
+  streamingSince(id: InstrumentId): number | undefined {
+    return this.state === 'live' ? this.since.get(id) : undefined;
+  }
+
+  /** Live again after a break, in which it may have missed anything. */
+  reconnect(): void {
+    for (const id of this.since.keys()) this.since.set(id, this.now());
+    this.become('live');
   }
 
   say(tick: Partial<Tick>): void {

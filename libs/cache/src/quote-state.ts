@@ -2,6 +2,7 @@ import {
   changeOf,
   changePercentOf,
   type Delta,
+  type EpochMs,
   F,
   type Instrument,
   type Quote,
@@ -11,8 +12,11 @@ import {
   SOURCE_BIT,
   type Tick,
   unknownValues,
+  utcOffsetMs,
   type VendorId,
 } from '#domain';
+
+const DAY_MS = 86_400_000;
 
 /**
  * Everything the tick path keeps of one instrument: the merged value now, and the value at the last two published positions.
@@ -27,23 +31,41 @@ export class QuoteState implements Delta {
 
   /** When a vendor last said or confirmed the value; 0 before the first tick. */
   confirmedAt = 0;
-  /** Event time of the newest accepted tick; 0 when no vendor sent one. */
+  /** When validation first refused a tick after that; 0 when it refused none. */
+  refusedSince = 0;
+  /** Event time of the newest accepted tick of the present source; 0 when it sent none. */
   eventTime = 0;
   /** Vendor of the volume: two vendors' counts are not comparable. */
   volumeSource: VendorId = '';
-  /** Limits of the day as a vendor sent them; NaN when none did. */
+  /** Limits of `limitsDay` as a vendor sent them; NaN when none did. */
   lowerCircuit = NaN;
   upperCircuit = NaN;
+  /** Trading days of the newest volume, circuit limits and previous close: yesterday's say nothing about today. */
+  volumeDay = 0;
+  limitsDay = 0;
+  closeDay = 0;
 
   private readonly current: QuoteValues = unknownValues();
   private currentSource: VendorId = '';
   private readonly scale: number;
+  private readonly dayOffsetMs: number;
 
   constructor(
     readonly instrument: Instrument,
     readonly wireId: number,
   ) {
     this.scale = 10 ** instrument.decimals;
+    this.dayOffsetMs = utcOffsetMs(instrument.exchange);
+  }
+
+  /** Vendor of the newest accepted tick, published or not. */
+  get latestSource(): VendorId {
+    return this.currentSource;
+  }
+
+  /** Days since 1970 by the clock of the instrument's exchange. */
+  dayOf(at: EpochMs): number {
+    return Math.floor((at + this.dayOffsetMs) / DAY_MS);
   }
 
   /** Whether any tick has been applied. */
@@ -61,29 +83,45 @@ export class QuoteState implements Delta {
     return quoteOf(this.instrument, this.current, this.currentSource);
   }
 
-  /** Merges an accepted tick. True when a client would see a difference. */
-  apply(tick: Tick): boolean {
+  /** Remembers that a tick was refused: until one is accepted the value may be out of date. */
+  refused(at: EpochMs): void {
+    if (this.refusedSince === 0) this.refusedSince = at;
+  }
+
+  /**
+   * Merges an accepted tick. True when a client would see a difference.
+   * @param keepsVolume true to leave the volume as it is, whatever the tick says
+   */
+  apply(tick: Tick, keepsVolume = false): boolean {
     this.confirmedAt = tick.receivedAt;
-    if (tick.eventTime !== undefined && tick.eventTime > this.eventTime) this.eventTime = tick.eventTime;
-    if (tick.lowerCircuit !== undefined) this.lowerCircuit = tick.lowerCircuit;
-    if (tick.upperCircuit !== undefined) this.upperCircuit = tick.upperCircuit;
+    this.refusedSince = 0;
+    const { eventTime } = tick;
+    if (eventTime !== undefined && (eventTime > this.eventTime || tick.vendor !== this.currentSource))
+      this.eventTime = eventTime;
+    this.applyLimits(tick);
 
     let moved = this.set(F.price, tick.price);
-    if (this.set(F.previousClose, tick.previousClose)) moved = true;
+    // vendors send 0 where they know none
+    if ((tick.previousClose as number) > 0) {
+      this.closeDay = this.dayOf(tick.receivedAt);
+      if (this.set(F.previousClose, tick.previousClose)) moved = true;
+    }
     if (moved) this.deriveChange();
-    if (this.set(F.volume, tick.volume)) {
+    if (tick.volume !== undefined && !keepsVolume) {
       this.volumeSource = tick.vendor;
-      moved = true;
+      // a count that is told this morning may still be of yesterday's trades
+      this.volumeDay = this.dayOf(eventTime ?? tick.receivedAt);
+      if (this.set(F.volume, tick.volume)) moved = true;
     }
     if (this.set(F.bid, tick.bid)) moved = true;
     if (this.set(F.ask, tick.ask)) moved = true;
     if (this.set(F.bidSize, tick.bidSize)) moved = true;
     if (this.set(F.askSize, tick.askSize)) moved = true;
     if (this.set(F.lastSize, tick.lastSize)) moved = true;
-    if (this.set(F.averagePrice, tick.averagePrice)) moved = true;
-    if (this.set(F.open, tick.open)) moved = true;
-    if (this.set(F.high, tick.high)) moved = true;
-    if (this.set(F.low, tick.low)) moved = true;
+    if (this.setPrice(F.averagePrice, tick.averagePrice)) moved = true;
+    if (this.setPrice(F.open, tick.open)) moved = true;
+    if (this.setPrice(F.high, tick.high)) moved = true;
+    if (this.setPrice(F.low, tick.low)) moved = true;
     if (this.set(F.openInterest, tick.openInterest)) moved = true;
     if (this.set(F.timestamp, tick.eventTime)) moved = true;
     if (this.set(F.stale, 0)) moved = true;
@@ -118,6 +156,24 @@ export class QuoteState implements Delta {
     this.changed = changed;
     this.sequence++;
     return true;
+  }
+
+  private applyLimits(tick: Tick): void {
+    const { lowerCircuit, upperCircuit } = tick;
+    if (lowerCircuit === undefined && upperCircuit === undefined) return;
+    const day = this.dayOf(tick.receivedAt);
+    if (day !== this.limitsDay) {
+      this.limitsDay = day;
+      this.lowerCircuit = NaN;
+      this.upperCircuit = NaN;
+    }
+    if ((lowerCircuit as number) > 0) this.lowerCircuit = lowerCircuit as number;
+    if ((upperCircuit as number) > 0) this.upperCircuit = upperCircuit as number;
+  }
+
+  /** A price of the day that is not above 0 is a vendor's way to say that there is none yet. */
+  private setPrice(slot: number, price: number | undefined): boolean {
+    return this.set(slot, price === undefined || price > 0 ? price : NaN);
   }
 
   private set(slot: number, value: number | undefined): boolean {

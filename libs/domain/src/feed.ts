@@ -39,6 +39,11 @@ export interface Feed {
   start(sink: FeedSink): void;
   /** The whole set wanted from now on; the feed works out what to add and drop. An empty set lets it disconnect. */
   want(instruments: readonly Instrument[]): void;
+  /**
+   * Since when the vendor has been streaming the instrument to us without a break; undefined when it is not now.
+   * From then on its silence means that nothing has happened.
+   */
+  streamingSince(id: InstrumentId): EpochMs | undefined;
   status(): FeedStatus;
   stop(): Promise<void>;
 }

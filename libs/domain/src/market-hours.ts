@@ -11,6 +11,11 @@ interface MarketHours {
 const INDIA: MarketHours = { utcOffsetMinutes: 330, opens: 9 * 60, closes: 16 * 60 };
 const HOURS: Readonly<Record<string, MarketHours>> = { NSE: INDIA, BSE: INDIA };
 
+/** How far the exchange's own clock is ahead of UTC, ms; 0 for an exchange we have no hours for. */
+export function utcOffsetMs(exchange: string): number {
+  return (HOURS[exchange]?.utcOffsetMinutes ?? 0) * 60_000;
+}
+
 /** Whether quotes of an exchange may move now. An exchange we have no hours for counts as open. */
 export function isMarketOpen(exchange: string, now: EpochMs): boolean {
   const hours = HOURS[exchange];

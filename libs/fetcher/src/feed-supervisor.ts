@@ -1,13 +1,5 @@
-import type {
-  Feed,
-  FeedSink,
-  FeedStatus,
-  Instrument,
-  InstrumentId,
-  InstrumentMaster,
-  Log,
-  SnapshotSource,
-} from '#domain';
+import type { QuoteState } from '#cache';
+import type { FeedSink, FeedStatus, Instrument, InstrumentId, InstrumentMaster, Log, SnapshotSource } from '#domain';
 import type { Demand } from './demand.js';
 import { type Carrier, distribute, isAble, isFeed } from './distribution.js';
 
@@ -78,9 +70,13 @@ export class FeedSupervisor {
     return this.carriers.some((carrier) => carrier.carries(instrument));
   }
 
-  /** A live stream that carries the instrument: its silence means that nothing happened. */
-  streams(id: InstrumentId): Feed | undefined {
-    return this.carriersOf(id).find((carrier): carrier is Feed => isFeed(carrier) && carrier.status().state === 'live');
+  /** Whether a stream that carries the instrument now has said this value, or confirmed it: its silence since means that nothing happened. */
+  isStreamed({ instrument, latestSource, confirmedAt }: QuoteState): boolean {
+    return this.carriersOf(instrument.id).some((carrier) => {
+      if (!isFeed(carrier) || carrier.vendor !== latestSource) return false;
+      const since = carrier.streamingSince(instrument.id);
+      return since !== undefined && confirmedAt >= since;
+    });
   }
 
   statuses(): FeedStatus[] {

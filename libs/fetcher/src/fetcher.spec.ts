@@ -15,7 +15,7 @@ import { Refresher } from './refresher.js';
 import { Rejections } from './validation/rejections.js';
 import { VendorValues } from './vendor-values.js';
 
-const IDS = ['BSE:1', 'BSE:2', 'BSE:3', 'NSE:A1'];
+const IDS = ['BSE:1', 'BSE:2', 'BSE:3', 'NSE:A1', 'NSE:B1'];
 
 let clock: ManualClock;
 let store: LastValueStore;
@@ -40,6 +40,7 @@ beforeEach(() => {
   polled = new FakeSource('poll', 'BSE');
   polled.now = () => clock.now();
   stream = new FakeFeed('stream', '*');
+  stream.now = () => clock.now();
   subscribers = new Map();
   demand = new Demand(clock, { hotFrom: 3, watchMs: 60_000 }, [], (id) => subscribers.get(id) ?? 0);
   supervisor = new FeedSupervisor([polled, stream], master, demand, silentLog);
@@ -187,6 +188,60 @@ describe('when a carrier fails', () => {
   });
 });
 
+describe('a stream whose silence is no confirmation', () => {
+  beforeEach(() => {
+    demand.subscribe(['NSE:A1', 'NSE:B1']);
+    job.run();
+    stream.say({ price: 100, receivedAt: clock.now() });
+    clock.advance(20_000);
+    check();
+    expect(announced).toEqual([]);
+  });
+
+  it('has reconnected, and not said this instrument again', () => {
+    stream.become('down');
+    stream.reconnect();
+    stream.say({ instrument: 'NSE:B1', price: 5, receivedAt: clock.now() });
+    check();
+    expect(freshness.of('NSE:A1')).toBe('stale');
+    stream.say({ price: 100, receivedAt: clock.now() });
+    check();
+    expect(freshness.of('NSE:A1')).toBe('live');
+  });
+
+  it('was not asked for the instrument when the value was young', async () => {
+    demand.subscribe([]);
+    job.run();
+    clock.advance(20_000);
+    check();
+    expect(store.peek('NSE:A1')!.quote().stale).toBe(true);
+    demand.subscribe(['NSE:A1']);
+    job.run();
+    expect(freshness.isCurrent(store.peek('NSE:A1')!)).toBe(false);
+    const read = reader.read(['NSE:A1']);
+    await settle();
+    stream.say({ price: 101, receivedAt: clock.now() });
+    expect((await read).quotes).toMatchObject([{ layer: 'l3', quote: { price: 101, stale: false } }]);
+  });
+
+  it('has no room for the instrument', () => {
+    stream.since.delete('NSE:A1');
+    check();
+    expect(freshness.of('NSE:A1')).toBe('stale');
+  });
+
+  it('says only what validation refuses', () => {
+    stream.say({ price: -1, receivedAt: clock.now() });
+    check();
+    // one bad tick among good ones is no news
+    expect(freshness.of('NSE:A1')).toBe('live');
+    clock.advance(2001);
+    check();
+    expect(freshness.of('NSE:A1')).toBe('stale');
+    expect(store.peek('NSE:A1')!.quote().stale).toBe(true);
+  });
+});
+
 describe('reading', () => {
   it('answers from memory while the value is kept current', async () => {
     demand.subscribe(['NSE:A1']);
@@ -212,9 +267,28 @@ describe('reading', () => {
   it('waits for the first tick of a stream, which it has subscribed for that', async () => {
     const read = reader.read(['NSE:A1']);
     await settle();
+    clock.advance(0);
     expect(stream.wanted).toEqual(['NSE:A1']);
     stream.say({ price: 77, receivedAt: clock.now() });
     expect((await read).quotes).toMatchObject([{ layer: 'l3', quote: { price: 77 } }]);
+  });
+
+  it('has the feeds carry all symbols of a request by one change', () => {
+    const wants: string[][] = [];
+    stream.want = (instruments) => void wants.push(instruments.map(({ id }) => id));
+    void reader.read(['NSE:A1', 'NSE:B1']);
+    clock.advance(0);
+    expect(wants).toEqual([['NSE:A1', 'NSE:B1']]);
+  });
+
+  it('takes an answer that validation refuses for none: the last value is marked stale', async () => {
+    polled.prices.set('BSE:1', 50);
+    await reader.read(['BSE:1']);
+    clock.advance(11_000);
+    stream.state = 'down';
+    polled.prices.set('BSE:1', -50);
+    const { quotes } = await reader.read(['BSE:1']);
+    expect(quotes).toMatchObject([{ layer: 'l4', quote: { price: 50, stale: true } }]);
   });
 
   it('asks the next vendor when the first gives nothing', async () => {
@@ -268,4 +342,15 @@ it('counts what it refuses and keeps it for inspection', () => {
     ['price', 'NSE:A1'],
   ]);
   expect(moved).toEqual([]);
+});
+
+it('takes the price and leaves the volume of a tick whose volume has shrunk, and counts it', () => {
+  const at = clock.now();
+  stream.say({ price: 100, volume: 500, receivedAt: at });
+  stream.say({ price: 101, volume: 400, receivedAt: at });
+  expect(store.peek('NSE:A1')!.quote()).toMatchObject({ price: 101, volume: 500 });
+  expect(rejections.recent(10).map(({ reason }) => reason)).toEqual(['volume']);
+  clock.advance(24 * 3_600_000);
+  stream.say({ price: 101, volume: 7, receivedAt: clock.now() });
+  expect(store.peek('NSE:A1')!.quote().volume).toBe(7);
 });

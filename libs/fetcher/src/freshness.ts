@@ -1,6 +1,7 @@
 import type { QuoteState } from '#cache';
 import { type Clock, type EpochMs, type InstrumentId, isMarketOpen } from '#domain';
 import type { QuoteStatus } from '#protocol';
+import { isFeed } from './distribution.js';
 import type { FeedSupervisor } from './feed-supervisor.js';
 
 export interface FreshnessOptions {
@@ -11,6 +12,9 @@ export interface FreshnessOptions {
   /** Whether quotes of an exchange stand still outside its hours, and are `closed` rather than stale. */
   readonly followsMarketHours: boolean;
 }
+
+/** A single bad tick among good ones is no reason to doubt the value; nothing but bad ones for longer is. */
+const REFUSED_FOR_MS = 2000;
 
 /** Where a change of freshness is announced. */
 export type FreshnessListener = (state: QuoteState, status: QuoteStatus, age: number) => void;
@@ -37,12 +41,12 @@ export class Freshness {
   check(states: Iterable<QuoteState>, moved: (state: QuoteState) => void): void {
     for (const state of states) {
       const { id } = state.instrument;
-      // what nobody wants is not carried, so its age says nothing; it is judged when it is wanted again
-      if (this.supervisor.carriersOf(id).length === 0) continue;
+      // what nobody wants need not come, but a value that was left behind must not look live to whoever wants it next
+      if (!state.known && this.supervisor.carriersOf(id).length === 0) continue;
       const now = state.known ? this.judge(state) : this.judgeMissing(id);
+      if (state.markStale(now !== 'live' && now !== 'closed')) moved(state);
       if (now === this.of(id)) continue;
       this.status.set(id, now);
-      if (state.markStale(now !== 'live' && now !== 'closed')) moved(state);
       this.announce(
         state,
         now,
@@ -65,11 +69,18 @@ export class Freshness {
 
   private judge(state: QuoteState): QuoteStatus {
     const { id, exchange } = state.instrument;
-    if (this.supervisor.streams(id) !== undefined) return 'live';
-    const age = this.clock.now() - state.confirmedAt;
-    const isStreamed = this.supervisor.carriersOf(id).every((carrier) => 'want' in carrier);
-    if (!isStreamed && age <= this.options.liveForMs) return 'live';
-    if (this.options.followsMarketHours && !isMarketOpen(exchange, this.clock.now())) return 'closed';
-    return age > this.options.staleAfterMs ? 'stale' : 'delayed';
+    const { staleAfterMs, liveForMs, followsMarketHours } = this.options;
+    const now = this.clock.now();
+    const age = now - state.confirmedAt;
+    const isRefused = state.refusedSince !== 0 && now - state.refusedSince > REFUSED_FOR_MS;
+    if (!isRefused) {
+      if (this.supervisor.isStreamed(state)) return 'live';
+      const carriers = this.supervisor.carriersOf(id);
+      // where only a stream brings it, and that stream has not, a young value is not confirmed by its youth
+      const isAwaited = carriers.length > 0 && carriers.every(isFeed);
+      if (!isAwaited && age <= liveForMs) return 'live';
+    }
+    if (followsMarketHours && !isMarketOpen(exchange, now)) return 'closed';
+    return age > staleAfterMs ? 'stale' : 'delayed';
   }
 }

@@ -1,7 +1,7 @@
 import type { LastValueStore, QuoteState } from '#cache';
-import type { Counter, FeedSink, Meter, Tick, VendorId } from '#domain';
+import type { Counter, FeedSink, Meter, RejectReason, Tick, VendorId } from '#domain';
 import type { Arrivals } from './arrivals.js';
-import { type CheckLimits, checkTick } from './validation/check-tick.js';
+import { type CheckLimits, checkTick, isVolumeBack } from './validation/check-tick.js';
 import type { Rejections } from './validation/rejections.js';
 
 /** Where the pipeline puts an instrument whose value moved. */
@@ -22,18 +22,31 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
     private readonly meter: Meter,
   ) {}
 
-  tick(tick: Tick): void {
+  /** @returns why the tick was refused, or undefined when it was merged */
+  tick(tick: Tick): RejectReason | undefined {
     const state = this.lastValues.peek(tick.instrument);
-    if (state === undefined) return this.rejections.count(tick, 'unknown-instrument');
+    if (state === undefined) return this.refuse(tick, 'unknown-instrument');
     const reason = checkTick(tick, state, this.limits);
-    if (reason !== undefined) return this.rejections.count(tick, reason);
+    if (reason !== undefined) {
+      // a tick older than the value says nothing against the value
+      if (reason !== 'late') state.refused(tick.receivedAt);
+      return this.refuse(tick, reason);
+    }
     this.acceptedBy(tick.vendor).add();
-    if (state.apply(tick)) this.moved.mark(state);
+    const keepsVolume = isVolumeBack(tick, state);
+    if (keepsVolume) this.rejections.count(tick, 'volume');
+    if (state.apply(tick, keepsVolume)) this.moved.mark(state);
     if (this.arrivals.awaited) this.arrivals.arrived(tick.instrument);
+    return undefined;
   }
 
   malformed(vendor: VendorId, _reason: string, sample: string): void {
     this.rejections.malformed(vendor, sample);
+  }
+
+  private refuse(tick: Tick, reason: RejectReason): RejectReason {
+    this.rejections.count(tick, reason);
+    return reason;
   }
 
   private acceptedBy(vendor: VendorId): Counter {

@@ -1,4 +1,14 @@
-import type { Clock, Counter, Instrument, InstrumentId, MarketDataError, Meter, SnapshotSource } from '#domain';
+import {
+  type Clock,
+  type Counter,
+  type Instrument,
+  type InstrumentId,
+  type MarketDataError,
+  type Meter,
+  type RejectReason,
+  type SnapshotSource,
+  SourceFailedError,
+} from '#domain';
 import type { QuotePipeline } from './quote-pipeline.js';
 
 /** Asks vendors for quotes in batches; an instrument that is being asked for is not asked for again. */
@@ -42,9 +52,13 @@ export class Refresher {
   private launch(source: SnapshotSource, batch: readonly Instrument[]): void {
     const now = this.clock.now();
     const call = source.fetch(batch).then(({ ticks, failures }) => {
-      for (const tick of ticks) this.pipeline.tick(tick);
-      this.failures.add(failures.size);
-      return failures;
+      const failed = new Map(failures);
+      for (const tick of ticks) {
+        const reason = this.pipeline.tick(tick);
+        if (reason !== undefined) failed.set(tick.instrument, refusal(source, reason));
+      }
+      this.failures.add(failed.size);
+      return failed;
     });
     for (const { id } of batch) {
       this.askedAt.set(id, now);
@@ -52,4 +66,8 @@ export class Refresher {
       this.flights.set(id, flight);
     }
   }
+}
+
+function refusal({ vendor }: SnapshotSource, reason: RejectReason): SourceFailedError {
+  return new SourceFailedError(vendor, `its answer was refused: ${reason}`);
 }

@@ -9,6 +9,8 @@ import type { Refresher } from './refresher.js';
 
 /** Gives readers without a subscription a value: by asking a vendor, or by waiting for the first tick of a stream. */
 export class VendorValues implements ValueSource {
+  private isReconciling = false;
+
   constructor(
     private readonly supervisor: FeedSupervisor,
     private readonly refresher: Refresher,
@@ -25,7 +27,13 @@ export class VendorValues implements ValueSource {
   }
 
   requested(state: QuoteState): void {
-    if (this.demand.request(state.instrument.id)) this.supervisor.reconcile();
+    if (!this.demand.request(state.instrument.id) || this.isReconciling) return;
+    // the symbols of one request are new at the same moment
+    this.isReconciling = true;
+    this.clock.after(0, () => {
+      this.isReconciling = false;
+      this.supervisor.reconcile();
+    });
   }
 
   async refresh(state: QuoteState): Promise<MarketDataError | undefined> {

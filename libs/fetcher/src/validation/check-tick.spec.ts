@@ -3,8 +3,9 @@ import { QuoteState } from '#cache';
 import type { Tick } from '#domain';
 import { anInstrument } from '../../../../test/support/instruments.js';
 import { aTick, T0 } from '../../../../test/support/ticks.js';
-import { checkTick } from './check-tick.js';
+import { checkTick, isVolumeBack } from './check-tick.js';
 
+const DAY = 86_400_000;
 const LIMITS = { band: 0.4, maxAheadMs: 5000 };
 
 /** The verdict on a tick after the given ones were accepted. */
@@ -34,6 +35,16 @@ describe('a single tick', () => {
     ['may be a little ahead of our clock', { price: 100, eventTime: T0 + 5000 }, undefined],
     ['keeps within its own circuit limits', { price: 121, lowerCircuit: 80, upperCircuit: 120 }, 'circuit'],
     ['keeps within the band around its own previous close', { price: 141, previousClose: 100 }, 'circuit'],
+    ...(['open', 'high', 'low', 'previousClose', 'averagePrice', 'lowerCircuit', 'upperCircuit'] as const).flatMap(
+      (field): [string, Partial<Tick>, string | undefined][] => [
+        [`has no infinite ${field}`, { bid: 100, [field]: Infinity }, 'price'],
+        [`has no ${field} beyond all markets`, { bid: 100, [field]: 1e308 }, 'price'],
+        [`may say that it has no ${field}`, { bid: 100, [field]: NaN }, undefined],
+      ],
+    ),
+    ['has no price beyond all markets', { price: 1e308 }, 'price'],
+    ['has no infinite open interest', { price: 100, openInterest: Infinity }, 'size'],
+    ['has no size beyond all markets', { price: 100, volume: 1e300 }, 'size'],
     ['may move far where nothing is known of it', { price: 10_000 }, undefined],
   ])('%s', (_, given, expected) => {
     expect(verdict(given)).toBe(expected);
@@ -69,15 +80,48 @@ describe('against the last value', () => {
       { price: 100, eventTime: T0 },
       'late',
     ],
-    ['volume does not shrink', { volume: 9, eventTime: T0 }, { volume: 10, eventTime: T0 - 1 }, 'volume'],
     [
-      'volume starts again in a new session',
-      { volume: 9, eventTime: T0 },
-      { volume: 10, eventTime: T0 - 5 * 3_600_000 },
+      'a vendor that takes over may bring an older trade, when the one before has been silent',
+      { price: 100, eventTime: T0 - 60_000, vendor: 'w' },
+      { price: 100, eventTime: T0 - 20_000, receivedAt: T0 - 20_000 },
       undefined,
     ],
-    ['volumes of two vendors are not compared', { volume: 9, vendor: 'w' }, { volume: 10, vendor: 'v' }, undefined],
+    [
+      'but not while the one before still speaks',
+      { price: 100, eventTime: T0 - 60_000, vendor: 'w' },
+      { price: 100, eventTime: T0 - 20_000 },
+      'late',
+    ],
+    [
+      'circuit limits of another day bind nothing',
+      { price: 150 },
+      { price: 100, lowerCircuit: 80, upperCircuit: 120, receivedAt: T0 - DAY },
+      undefined,
+    ],
+    ['nor does its previous close', { price: 50 }, { price: 100, previousClose: 100, receivedAt: T0 - DAY }, undefined],
+    [
+      'limits of 0 are no limits',
+      { price: 100, lowerCircuit: 0, upperCircuit: 0, previousClose: 0 },
+      { price: 100, lowerCircuit: 0, upperCircuit: 0, previousClose: 0 },
+      undefined,
+    ],
   ])('%s', (_, given, before, expected) => {
     expect(verdict(given, before)).toBe(expected);
+  });
+});
+
+describe('a volume', () => {
+  it.each<[string, Partial<Tick>, Partial<Tick>, boolean]>([
+    ['does not shrink', { volume: 9, eventTime: T0 }, { volume: 10, eventTime: T0 - 1 }, true],
+    ['does not shrink after ticks without one', { volume: 9 }, { volume: 10, eventTime: T0 - 3 * 3_600_000 }, true],
+    ['may stay', { volume: 10 }, { volume: 10 }, false],
+    ['starts again on another day', { volume: 9, eventTime: T0 }, { volume: 10, eventTime: T0 - DAY }, false],
+    ['starts again on another day without times', { volume: 9 }, { volume: 10, receivedAt: T0 - DAY }, false],
+    ["is not compared with another vendor's", { volume: 9, vendor: 'w' }, { volume: 10, vendor: 'v' }, false],
+  ])('%s', (_, given, before, expected) => {
+    const state = new QuoteState(anInstrument({ id: 'NSE:A1' }), 1);
+    state.apply(aTick(before));
+    state.apply(aTick({ bid: 5, eventTime: before.eventTime }));
+    expect(isVolumeBack(aTick(given), state)).toBe(expected);
   });
 });

@@ -8,8 +8,11 @@ export interface CheckLimits {
   readonly maxAheadMs: number;
 }
 
-/** A pause this long between two events is a new session, in which volume starts again from zero. */
-const SESSION_GAP_MS = 4 * 3_600_000;
+/** No market is near this; above it the compact form's integers would lose digits. */
+const MAX_PRICE = 2 ** 51 / 1e5;
+const MAX_SIZE = 2 ** 51;
+/** Once one vendor has been silent for this long, another may bring an older last trade: it is the newest there is. */
+const TAKEOVER_MS = 10_000;
 
 /**
  * First tier: what one tick and the last value can tell. Pure, no allocation.
@@ -22,24 +25,34 @@ export function checkTick(tick: Tick, state: QuoteState, limits: CheckLimits): R
     return 'no-value';
   }
   if (price !== undefined) {
-    if (!(price > 0) || price === Infinity) return 'price';
+    if (!(price > 0) || price > MAX_PRICE) return 'price';
     if (isOffTick(price, tickSize)) return 'tick-size';
     if (isOutsideBand(price, tick, state, limits)) return 'circuit';
   }
-  if (isBadQuote(bid) || isBadQuote(ask)) return 'price';
+  if (isBadQuote(bid) || isBadQuote(ask) || hasBadDayValue(tick)) return 'price';
   if ((bid !== undefined && isOffTick(bid, tickSize)) || (ask !== undefined && isOffTick(ask, tickSize)))
     return 'tick-size';
   if (isBadSize(volume) || isBadSize(tick.bidSize) || isBadSize(tick.askSize) || isBadSize(tick.lastSize))
     return 'size';
+  if (isBadSize(tick.openInterest)) return 'size';
   if (eventTime !== undefined) {
     if (!(eventTime <= tick.receivedAt + limits.maxAheadMs)) return 'future';
-    const step = tick.eventTimeStep ?? 0;
-    if (step === 0 ? eventTime < state.eventTime : eventTime + step <= state.eventTime) return 'late';
-  }
-  if (volume !== undefined && tick.vendor === state.volumeSource && volume < state.latest(F.volume)) {
-    if (eventTime === undefined || eventTime - state.eventTime < SESSION_GAP_MS) return 'volume';
+    if (isLate(eventTime, tick, state)) return 'late';
   }
   return undefined;
+}
+
+/**
+ * Whether a good tick's volume is below one of the same vendor and day, which a count of the day cannot be.
+ * Only the volume is at fault then: the price is of now.
+ */
+export function isVolumeBack(tick: Tick, state: QuoteState): boolean {
+  return (
+    tick.volume !== undefined &&
+    tick.vendor === state.volumeSource &&
+    tick.volume < state.latest(F.volume) &&
+    state.dayOf(tick.eventTime ?? tick.receivedAt) <= state.volumeDay
+  );
 }
 
 function hasDayValues(tick: Tick): boolean {
@@ -55,13 +68,30 @@ function hasDayValues(tick: Tick): boolean {
   );
 }
 
+/** Values that the price is not measured against one by one; a comparison with undefined is false. */
+function hasBadDayValue(tick: Tick): boolean {
+  return (
+    isHuge(tick.open) ||
+    isHuge(tick.high) ||
+    isHuge(tick.low) ||
+    isHuge(tick.previousClose) ||
+    isHuge(tick.averagePrice) ||
+    isHuge(tick.lowerCircuit) ||
+    isHuge(tick.upperCircuit)
+  );
+}
+
+function isHuge(price: number | undefined): boolean {
+  return price !== undefined && (price > MAX_PRICE || price < -MAX_PRICE);
+}
+
 /** NaN is allowed: it says that there is no bid or ask. */
 function isBadQuote(price: number | undefined): boolean {
-  return price !== undefined && (price <= 0 || price === Infinity);
+  return price !== undefined && (price <= 0 || price > MAX_PRICE);
 }
 
 function isBadSize(size: number | undefined): boolean {
-  return size !== undefined && (size < 0 || size === Infinity);
+  return size !== undefined && (size < 0 || size > MAX_SIZE);
 }
 
 function isOffTick(price: number, tickSize: number): boolean {
@@ -71,11 +101,24 @@ function isOffTick(price: number, tickSize: number): boolean {
 }
 
 function isOutsideBand(price: number, tick: Tick, state: QuoteState, limits: CheckLimits): boolean {
-  const lower = tick.lowerCircuit ?? state.lowerCircuit;
-  const upper = tick.upperCircuit ?? state.upperCircuit;
+  const day = state.dayOf(tick.receivedAt);
+  const isToday = day <= state.limitsDay;
+  const lower = positive(tick.lowerCircuit) ?? (isToday ? state.lowerCircuit : NaN);
+  const upper = positive(tick.upperCircuit) ?? (isToday ? state.upperCircuit : NaN);
   // comparisons with NaN are false: an unknown limit rejects nothing
   if (price < lower || price > upper) return true;
   if (!Number.isNaN(lower) && !Number.isNaN(upper)) return false;
-  const close = tick.previousClose ?? state.latest(F.previousClose);
+  const close = positive(tick.previousClose) ?? (day <= state.closeDay ? state.latest(F.previousClose) : NaN);
   return Math.abs(price - close) > close * limits.band;
+}
+
+/** Vendors send 0 for limits they do not know. */
+function positive(price: number | undefined): number | undefined {
+  return price !== undefined && price > 0 ? price : undefined;
+}
+
+function isLate(eventTime: number, tick: Tick, state: QuoteState): boolean {
+  const step = tick.eventTimeStep ?? 0;
+  const isOlder = step === 0 ? eventTime < state.eventTime : eventTime + step <= state.eventTime;
+  return isOlder && (tick.vendor === state.latestSource || tick.receivedAt - state.confirmedAt < TAKEOVER_MS);
 }

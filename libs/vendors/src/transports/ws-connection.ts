@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { type FeedState, type Instrument, type InstrumentId, type Tick, VendorFrameError } from '#domain';
+import { type EpochMs, type FeedState, type Instrument, type InstrumentId, type Tick, VendorFrameError } from '#domain';
 import type { VendorTools } from '../define-vendor.js';
 import { backoffMs } from './backoff.js';
 import { PacedSender } from './paced-sender.js';
@@ -33,7 +33,7 @@ export class WsConnection {
   state: FeedState = 'idle';
   lastError: string | undefined;
 
-  private readonly subscribed = new Map<InstrumentId, Instrument>();
+  private readonly subscribed = new Map<InstrumentId, { readonly instrument: Instrument; readonly at: EpochMs }>();
   private readonly timers: Timers<'reconnect' | 'watchdog' | 'heartbeat' | 'linger' | 'ready'>;
   private readonly sender: PacedSender;
   private socket: WebSocket | undefined;
@@ -71,6 +71,10 @@ export class WsConnection {
     if (this.isUsable) this.subscribeDifference();
   }
 
+  streamingSince(id: InstrumentId): EpochMs | undefined {
+    return this.isLive ? this.subscribed.get(id)?.at : undefined;
+  }
+
   stop(): void {
     this.isStopped = true;
     this.drop();
@@ -79,8 +83,11 @@ export class WsConnection {
 
   private subscribeDifference(): void {
     const added = [...this.wanted.values()].filter(({ id }) => !this.subscribed.has(id));
-    const dropped = [...this.subscribed.values()].filter(({ id }) => !this.wanted.has(id));
-    for (const instrument of added) this.subscribed.set(instrument.id, instrument);
+    const dropped = [...this.subscribed.values()]
+      .map(({ instrument }) => instrument)
+      .filter(({ id }) => !this.wanted.has(id));
+    const at = this.tools.clock.now();
+    for (const instrument of added) this.subscribed.set(instrument.id, { instrument, at });
     for (const { id } of dropped) this.subscribed.delete(id);
     if (dropped.length > 0) this.sender.send(this.options.unsubscribe(dropped));
     if (added.length > 0) this.sender.send(this.options.subscribe(added));

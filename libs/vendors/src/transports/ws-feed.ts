@@ -1,4 +1,14 @@
-import type { Feed, FeedSink, FeedStatus, Instrument, Tick, VendorFrameError, VendorId } from '#domain';
+import type {
+  EpochMs,
+  Feed,
+  FeedSink,
+  FeedStatus,
+  Instrument,
+  InstrumentId,
+  Tick,
+  VendorFrameError,
+  VendorId,
+} from '#domain';
 import type { VendorTools } from '../define-vendor.js';
 import type { BackoffOptions } from './backoff.js';
 import type { Message } from './paced-sender.js';
@@ -104,6 +114,14 @@ export class WsFeed implements Feed {
     while (this.connections.length < sockets.length) this.connections.push(this.connection());
     for (const [i, wanted] of sockets.entries()) this.connections[i]?.want(wanted);
     this.review();
+  }
+
+  streamingSince(id: InstrumentId): EpochMs | undefined {
+    for (const connection of this.connections) {
+      const since = connection.streamingSince(id);
+      if (since !== undefined) return since;
+    }
+    return undefined;
   }
 
   status(): FeedStatus {
