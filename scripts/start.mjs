@@ -38,9 +38,7 @@ try {
   if (usesSandbox) {
     const sandbox = await launch('dist/apps/sandbox/src/main.js', { SANDBOX_PORT: '0', ...process.env });
     env = {
-      BSE_BASE_URL: `${sandbox.url}/BseIndiaAPI/api`,
-      JSON_URL: `${sandbox.url.replace('http', 'ws')}/json/stream`,
-      INSTRUMENTS: `${sandbox.url}/instruments.csv`,
+      ...sandbox.settings,
       // the sandbox trades day and night
       MARKET_HOURS: 'always',
       SANDBOX_URL: sandbox.url,

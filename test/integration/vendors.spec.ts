@@ -32,8 +32,7 @@ afterEach(async () => {
 });
 
 const env = (given: Record<string, string> = {}): Record<string, string> => ({
-  BSE_BASE_URL: `${sandbox.url}/BseIndiaAPI/api`,
-  JSON_URL: `${sandbox.url.replace('http', 'ws')}/json/stream`,
+  ...sandbox.settings,
   ...given,
 });
 

@@ -38,6 +38,7 @@ abstract class FakeCarrier {
       since: 0,
       lastFrameAt: undefined,
       instruments: 0,
+      unserved: 0,
       lastError: undefined,
     };
   }
@@ -58,6 +59,7 @@ export class FakeFeed extends FakeCarrier implements Feed {
   /** Since when it streams each instrument; a test moves it on to show a reconnect. */
   since = new Map<InstrumentId, number>();
   now: () => number = () => 0;
+  missing = new Set<InstrumentId>();
   private ticks: FeedSink | undefined;
 
   start(sink: FeedSink): void {
@@ -72,6 +74,10 @@ export class FakeFeed extends FakeCarrier implements Feed {
 
   streamingSince(id: InstrumentId): number | undefined {
     return this.state === 'live' ? this.since.get(id) : undefined;
+  }
+
+  unserved(): ReadonlySet<InstrumentId> {
+    return this.missing;
   }
 
   /** Live again after a break, in which it may have missed anything. */

@@ -9,6 +9,7 @@ export function vendorTools(given: Partial<VendorTools> = {}): VendorTools {
     log: silentLog,
     meter: silentMeter,
     secret: () => undefined,
+    symbolOf: () => undefined,
     ...given,
   };
 }

@@ -1,6 +1,6 @@
 import type { Random } from '#domain';
 
-export const TARGETS = ['bse', 'json'] as const;
+export const TARGETS = ['bse', 'fyers', 'upstox', 'alphavantage', 'twelvedata', 'polygon', 'json'] as const;
 export type Target = (typeof TARGETS)[number];
 
 export const FAULT_KINDS = ['delay', 'error', 'rate-limit', 'stall', 'disconnect', 'malformed', 'wrong-price'] as const;

@@ -13,7 +13,7 @@ try {
   process.once('disconnect', stop);
   process.stdout.write(`Vendor sandbox with ${sandbox.market.listings.size} instruments at ${sandbox.url}\n`);
   // tells the script that started us where to look
-  process.send?.({ url: sandbox.url });
+  process.send?.({ url: sandbox.url, settings: sandbox.settings });
 } catch (error) {
   process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
   process.exit(1);

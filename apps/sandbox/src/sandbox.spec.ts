@@ -164,7 +164,7 @@ describe('the admin routes', () => {
     await until('ticks', () => sandbox.market.ticks > 100);
     expect(await (await admin('stats')).json()).toMatchObject({
       phase: 'continuous',
-      instruments: 103,
+      instruments: 128,
       json: { opened: expect.any(Number) },
     });
   });
@@ -172,6 +172,6 @@ describe('the admin routes', () => {
 
 it('gives its instrument master, invented names included', async () => {
   const instruments = parseInstrumentsCsv(await (await fetch(`${sandbox.url}/instruments.csv`)).text());
-  expect(instruments).toHaveLength(103);
-  expect(instruments.at(-1)).toMatchObject({ id: 'NSE:SYN0003', isin: undefined });
+  expect(instruments).toHaveLength(128);
+  expect(instruments.at(-1)).toMatchObject({ id: 'NSE:SYN0003', isin: 'INS000000039' });
 });

@@ -19,6 +19,8 @@ export interface Sandbox {
   readonly url: string;
   readonly port: number;
   readonly market: Market;
+  /** What a server must be told to use this sandbox, as environment. */
+  readonly settings: Readonly<Record<string, string>>;
   setFault(fault: Fault): void;
   clearFaults(target?: Target): void;
   /** Counts of one vendor since start. */
@@ -60,10 +62,15 @@ export async function startSandbox(env: SandboxEnv, clock: Clock = systemClock):
   market.step();
 
   const { port } = http.address() as AddressInfo;
+  const url = `http://${env.host.includes(':') ? `[${env.host}]` : env.host}:${port}`;
   return {
-    url: `http://${env.host.includes(':') ? `[${env.host}]` : env.host}:${port}`,
+    url,
     port,
     market,
+    settings: Object.assign(
+      { INSTRUMENTS: `${url}/instruments.csv` },
+      ...simulators.map((simulator) => simulator.settings(url)),
+    ) as Record<string, string>,
     setFault: (fault) => faults.set(fault),
     clearFaults: (target) => faults.clear(target),
     stats: (vendor) => simulators.find(({ id }) => id === vendor)?.stats() ?? {},

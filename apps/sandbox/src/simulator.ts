@@ -18,6 +18,8 @@ export interface VendorSimulator {
   request?(request: IncomingMessage, url: URL, response: ServerResponse): boolean;
   /** Takes an upgrade that is this vendor's. False when it is not. */
   upgrade?(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): boolean;
+  /** What a server must be told to use this simulator, as environment. @param url the sandbox's, without a slash at the end */
+  settings(url: string): Readonly<Record<string, string>>;
   /** Counts since start, by name. */
   stats(): Readonly<Record<string, number>>;
   close(): void;

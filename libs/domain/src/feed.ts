@@ -19,6 +19,34 @@ export interface FeedStatus {
   readonly lastFrameAt: EpochMs | undefined;
   readonly instruments: number;
   readonly lastError: string | undefined;
+  /** Wanted instruments that no healthy connection of a stream carries now; 0 for a source that is asked. */
+  readonly unserved: number;
+  /** The connections of a stream that has several. */
+  readonly connections?: readonly ConnectionStatus[];
+}
+
+export interface ConnectionStatus {
+  readonly state: FeedState;
+  readonly since: EpochMs;
+  readonly lastFrameAt: EpochMs | undefined;
+  readonly instruments: number;
+  readonly lastError: string | undefined;
+}
+
+/** Something that opens a vendor's door for a time: an access token. */
+export interface Credential {
+  status(): CredentialStatus;
+  /** Begins to watch its time. */
+  start(): void;
+  stop(): void;
+}
+
+export interface CredentialStatus {
+  readonly vendor: VendorId;
+  /** `expiring`: within the hour. */
+  readonly state: 'valid' | 'expiring' | 'expired' | 'missing';
+  /** Undefined when the credential does not say. */
+  readonly expiresAt: EpochMs | undefined;
 }
 
 /** Where a feed puts what it has. Every call is synchronous and returns before the next frame is read. */
@@ -26,7 +54,7 @@ export interface FeedSink {
   tick(tick: Tick): void;
   /** A frame that fits no documented variant; the feed has already moved on. `sample` is at most 200 characters, secrets removed. */
   malformed(vendor: VendorId, reason: string, sample: string): void;
-  /** The feed's state changed. */
+  /** The feed's state has changed, or which instruments it serves. */
   status(status: FeedStatus): void;
 }
 
@@ -44,6 +72,8 @@ export interface Feed {
    * From then on its silence means that nothing has happened.
    */
   streamingSince(id: InstrumentId): EpochMs | undefined;
+  /** Wanted, and for now not to be had here: on a connection that fails, without room, or refused by the vendor. */
+  unserved(): ReadonlySet<InstrumentId>;
   status(): FeedStatus;
   stop(): Promise<void>;
 }
@@ -73,4 +103,5 @@ export interface SnapshotSource {
 export interface VendorConnections {
   readonly feeds: readonly Feed[];
   readonly sources: readonly SnapshotSource[];
+  readonly credentials?: readonly Credential[];
 }

@@ -1,4 +1,4 @@
-import type { Clock, Log, Meter, Random, VendorConnections, VendorId } from '#domain';
+import type { Clock, Instrument, Log, Meter, Random, VendorConnections, VendorId } from '#domain';
 
 /** What a vendor's connections may use of the world. */
 export interface VendorTools {
@@ -8,6 +8,19 @@ export interface VendorTools {
   readonly meter: Meter;
   /** Values that must not stand in plain configuration: `secret('key')` is the environment's `<VENDOR>_SECRET_KEY`. */
   readonly secret: (key: string) => string | undefined;
+  /** The vendor's own symbol of an instrument, from its symbol file or the user's; undefined when neither names it. */
+  readonly symbolOf: (instrument: Instrument) => string | undefined;
+}
+
+/** One row of a vendor's published symbol file: its symbol, and by what it can be found in the instrument master. */
+export interface VendorSymbol {
+  readonly symbol: string;
+  /** As in the master: `NSE`. */
+  readonly exchange: string;
+  readonly ticker?: string;
+  readonly isin?: string;
+  /** Scrip code on BSE. */
+  readonly bseCode?: string;
 }
 
 /** What a vendor is: its settings, and the connections made from them. */
@@ -15,6 +28,8 @@ export interface Vendor<Env extends object = object> {
   readonly id: VendorId;
   /** A class-validator class, each key with its unit, default and description. */
   readonly env: new () => Env;
+  /** Reads the symbol file the vendor publishes; absent where its symbols always follow from the instrument. */
+  symbolFile?(text: string): Iterable<VendorSymbol>;
   /** @throws ConfigError if the settings, though valid one by one, make no connection */
   connect(env: Env, tools: VendorTools): VendorConnections;
 }

@@ -1,2 +1,3 @@
 export * from './create-vendors.js';
 export * from './define-vendor.js';
+export * from './symbol-tables.js';

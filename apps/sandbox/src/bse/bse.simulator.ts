@@ -47,6 +47,10 @@ export class BseSimulator implements VendorSimulator {
     return true;
   }
 
+  settings(url: string): Readonly<Record<string, string>> {
+    return { BSE_BASE_URL: `${url}/BseIndiaAPI/api` };
+  }
+
   stats(): Readonly<Record<string, number>> {
     return { ...this.counts };
   }

@@ -52,6 +52,10 @@ export class JsonSimulator implements VendorSimulator {
     return true;
   }
 
+  settings(url: string): Readonly<Record<string, string>> {
+    return { JSON_URL: `${url.replace('http', 'ws')}${PATH}` };
+  }
+
   stats(): Readonly<Record<string, number>> {
     return { ...this.counts, connections: this.connections.size };
   }

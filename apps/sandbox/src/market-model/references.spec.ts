@@ -25,5 +25,5 @@ it('writes what it reads, invented instruments included', () => {
 
 it('invents the same instruments every time, with nothing that looks real', () => {
   expect(syntheticReferences(5000)).toEqual(syntheticReferences(5000));
-  expect(syntheticReferences(5000).at(-1)!.instrument).toMatchObject({ id: 'NSE:SYN5000', isin: undefined });
+  expect(syntheticReferences(5000).at(-1)!.instrument).toMatchObject({ id: 'NSE:SYN5000', isin: 'INS000050000' });
 });

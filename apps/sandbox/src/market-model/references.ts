@@ -35,7 +35,7 @@ export function syntheticReferences(count: number): Reference[] {
       exchange: 'NSE',
       ticker,
       name: `Synthetic Company ${number} Limited`,
-      isin: undefined,
+      isin: syntheticIsin(i + 1),
       bseCode: undefined,
       tickSize: 0.05,
       decimals: 2,
@@ -44,6 +44,17 @@ export function syntheticReferences(count: number): Reference[] {
     };
     return { instrument, price: 50 + ((i * 137) % 4950) };
   });
+}
+
+/** `INS` and a number, with the check digit of ISO 6166: letters as two digits, then Luhn. */
+function syntheticIsin(number: number): string {
+  const body = `INS${String(number).padStart(8, '0')}`;
+  const digits = [...body].map((char) => parseInt(char, 36)).join('');
+  const sum = [...digits].toReversed().reduce((total, digit, i) => {
+    const weighted = Number(digit) * (i % 2 === 0 ? 2 : 1);
+    return total + (weighted > 9 ? weighted - 9 : weighted);
+  }, 0);
+  return `${body}${(10 - (sum % 10)) % 10}`;
 }
 
 /** The master as CSV, for whoever trades here. */

@@ -1,3 +1,4 @@
+import type { Instrument } from '#domain';
 import { defineVendor } from '../define-vendor.js';
 import { HttpSource } from '../transports/http-source.js';
 import { BseEnv } from './bse.env.js';
@@ -26,6 +27,7 @@ export const bse = defineVendor({
         origin: base.origin,
         headers: BROWSER_HEADERS,
         batchSize: 20,
+        perCall: 1,
         concurrency: env.concurrency,
         requestsPerSecond: env.requestsPerSecond,
         burst: env.burst,
@@ -38,9 +40,12 @@ export const bse = defineVendor({
         refusedMs: 300_000,
         longestPauseMs: 10_000,
         carries: ({ exchange, bseCode }) => exchange === 'BSE' && bseCode !== undefined,
-        path: ({ bseCode }) =>
-          `${path}/getScripHeaderData/w?Debtflag=&scripcode=${encodeURIComponent(bseCode ?? '')}&seriesid=`,
-        parse: parseScripHeader,
+        ask: async (client, instruments) => {
+          const [instrument] = instruments as readonly [Instrument];
+          const code = encodeURIComponent(instrument.bseCode ?? '');
+          const answer = await client.get(`${path}/getScripHeaderData/w?Debtflag=&scripcode=${code}&seriesid=`);
+          return [parseScripHeader(answer, instrument, tools.clock.now())];
+        },
       },
       tools,
     );

@@ -25,9 +25,20 @@ export class HttpStatusError extends SourceFailedError {
   constructor(
     vendor: VendorId,
     readonly status: number,
+    /** What the vendor says about it, at most 2,000 characters. */
+    readonly body = '',
   ) {
     super(vendor, `HTTP ${status}`, { retryable: status >= 500 || status === 408 });
   }
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body?: string;
 }
 
 const DEFAULT_RETRY_AFTER_MS = 5000;
@@ -53,31 +64,43 @@ export class HttpClient {
 
   /**
    * The answer to a call that succeeded.
+   * @param headers beside those of every call
    * @throws VendorRateLimitError for HTTP 429, with the pause the vendor asks for
    * @throws HttpStatusError for any other status but 200; retryable when the fault is the vendor's
    * @throws SourceFailedError retryable, when there is no whole answer: no connection, too late, too large
    */
-  async get(path: string): Promise<HttpAnswer> {
-    const { status, headers, body } = await this.call(path);
-    if (status === 200) return { status, headers, body };
-    const { vendor } = this.options;
-    if (status !== 429) throw new HttpStatusError(vendor, status);
-    throw new VendorRateLimitError(
-      vendor,
-      retryAfterMs(headers['retry-after'], this.clock.now()) ?? DEFAULT_RETRY_AFTER_MS,
-    );
+  get(path: string, headers: Headers = {}): Promise<HttpAnswer> {
+    return this.succeed({ method: 'GET', path, headers });
+  }
+
+  /** The same for a POST with a JSON body. */
+  post(path: string, json: unknown, headers: Headers = {}): Promise<HttpAnswer> {
+    const body = JSON.stringify(json);
+    return this.succeed({ method: 'POST', path, headers: { 'Content-Type': 'application/json', ...headers }, body });
   }
 
   close(): Promise<void> {
     return this.pool.destroy();
   }
 
-  private async call(path: string): Promise<HttpAnswer> {
+  private async succeed(call: Call): Promise<HttpAnswer> {
+    const { status, headers, body } = await this.call(call);
+    if (status === 200) return { status, headers, body };
+    const { vendor } = this.options;
+    if (status !== 429) throw new HttpStatusError(vendor, status, body.slice(0, 2000));
+    throw new VendorRateLimitError(
+      vendor,
+      retryAfterMs(headers['retry-after'], this.clock.now()) ?? DEFAULT_RETRY_AFTER_MS,
+    );
+  }
+
+  private async call(given: Call): Promise<HttpAnswer> {
     const { vendor, headers, timeoutMs } = this.options;
     const abort = new AbortController();
     const cancel = this.clock.after(timeoutMs, () => abort.abort());
     try {
-      const answer = await this.pool.request({ method: 'GET', path, headers, signal: abort.signal });
+      const all = { ...headers, ...given.headers };
+      const answer = await this.pool.request({ ...given, headers: all, signal: abort.signal });
       return { status: answer.statusCode, headers: answer.headers, body: await answer.body.text() };
     } catch (error) {
       const reason = abort.signal.aborted ? `timed out after ${timeoutMs} ms` : reasonOf(error);

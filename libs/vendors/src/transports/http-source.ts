@@ -11,7 +11,7 @@ import {
 } from '#domain';
 import type { VendorTools } from '../define-vendor.js';
 import { GuardedCalls, type GuardOptions } from './guarded-calls.js';
-import { type HttpAnswer, HttpClient } from './http-client.js';
+import { HttpClient } from './http-client.js';
 import { StatusKeeper } from './status-keeper.js';
 
 export interface HttpSourceOptions extends GuardOptions {
@@ -20,29 +20,32 @@ export interface HttpSourceOptions extends GuardOptions {
   readonly origin: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly batchSize: number;
+  /** Instruments one call asks for. */
+  readonly perCall: number;
   /** Calls under way at one time, each on a kept-alive connection. */
   readonly concurrency: number;
   /** Longest time of one call, ms. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
   carries(instrument: Instrument): boolean;
-  /** Path and query of the call for one instrument. */
-  path(instrument: Instrument): string;
   /**
+   * Asks for at most `perCall` instruments. An outcome for each, in their order: a tick, or why there is none.
    * @throws VendorFrameError if the answer fits no documented variant
-   * @throws SourceFailedError not retryable, if the vendor answers but has no quote of this instrument
+   * @throws SourceFailedError if the call failed as a whole; not retryable when only the instruments are at fault
    */
-  parse(answer: HttpAnswer, instrument: Instrument, receivedAt: number): Tick;
+  ask(client: HttpClient, instruments: readonly Instrument[]): Promise<readonly Outcome[]>;
 }
 
+export type Outcome = Tick | MarketDataError;
+
 interface Job {
-  readonly instrument: Instrument;
-  readonly done: (outcome: Tick | MarketDataError) => void;
+  readonly instruments: readonly Instrument[];
+  readonly done: (outcomes: readonly Outcome[]) => void;
 }
 
 /**
- * Asks a vendor that answers one instrument a call. A batch is a bounded group of guarded calls on kept-alive connections; one
- * instrument's failure is not the batch's.
+ * Asks a vendor by HTTP. A batch is a bounded group of guarded calls on kept-alive connections; one instrument's failure is not
+ * the batch's.
  */
 export class HttpSource implements SnapshotSource {
   readonly id: string;
@@ -54,18 +57,20 @@ export class HttpSource implements SnapshotSource {
   private readonly keeper: StatusKeeper;
   private readonly queue: Job[] = [];
   private active = 0;
+  /** Instruments that are being asked for. */
+  private pending = 0;
   private sink: Pick<FeedSink, 'malformed'> | undefined;
 
   constructor(
     private readonly options: HttpSourceOptions,
-    private readonly tools: VendorTools,
+    tools: VendorTools,
   ) {
     const { id, vendor, batchSize, concurrency } = options;
     this.id = id;
     this.vendor = vendor;
     this.batchSize = batchSize;
     this.client = new HttpClient({ ...options, connections: concurrency }, tools.clock);
-    this.keeper = new StatusKeeper(id, vendor, tools.clock, () => this.queue.length + this.active);
+    this.keeper = new StatusKeeper(id, vendor, tools.clock, () => ({ instruments: this.pending, unserved: 0 }));
     this.calls = new GuardedCalls(id, vendor, options, tools, this.keeper, ({ message, sample }) =>
       this.sink?.malformed(vendor, message, sample),
     );
@@ -87,11 +92,17 @@ export class HttpSource implements SnapshotSource {
   async fetch(instruments: readonly Instrument[]): Promise<FetchResult> {
     const ticks: Tick[] = [];
     const failures = new Map<InstrumentId, MarketDataError>();
-    const outcomes = instruments.map(
-      (instrument) => new Promise<Tick | MarketDataError>((done) => this.queue.push({ instrument, done })),
-    );
+    const { perCall } = this.options;
+    const outcomes: Promise<readonly Outcome[]>[] = [];
+    for (let at = 0; at < instruments.length; at += perCall) {
+      const group = instruments.slice(at, at + perCall);
+      outcomes.push(new Promise((done) => this.queue.push({ instruments: group, done })));
+    }
+    this.pending += instruments.length;
     this.work();
-    for (const [i, outcome] of (await Promise.all(outcomes)).entries()) {
+    const answers = (await Promise.all(outcomes)).flat();
+    this.pending -= instruments.length;
+    for (const [i, outcome] of answers.entries()) {
       if (outcome instanceof MarketDataError) failures.set((instruments[i] as Instrument).id, outcome);
       else ticks.push(outcome);
     }
@@ -112,15 +123,10 @@ export class HttpSource implements SnapshotSource {
     }
   }
 
-  private async run({ instrument, done }: Job): Promise<void> {
-    const outcome = await this.calls.make(() => this.ask(instrument));
+  private async run({ instruments, done }: Job): Promise<void> {
+    const outcome = await this.calls.make(() => this.options.ask(this.client, instruments));
     this.active--;
-    done(outcome);
+    done(outcome instanceof MarketDataError ? instruments.map(() => outcome) : outcome);
     this.work();
-  }
-
-  private async ask(instrument: Instrument): Promise<Tick> {
-    const answer = await this.client.get(this.options.path(instrument));
-    return this.options.parse(answer, instrument, this.tools.clock.now());
   }
 }

@@ -1,5 +1,7 @@
 import type { Clock, FeedState, FeedStatus, VendorId } from '#domain';
 
+type Coverage = Pick<FeedStatus, 'instruments' | 'unserved' | 'connections'>;
+
 /** Keeps a carrier's state, and tells when it changes. */
 export class StatusKeeper {
   lastFrameAt: number | undefined;
@@ -12,7 +14,7 @@ export class StatusKeeper {
     private readonly id: string,
     private readonly vendor: VendorId,
     private readonly clock: Clock,
-    private readonly instruments: () => number,
+    private readonly coverage: () => Coverage,
   ) {
     this.since = clock.now();
   }
@@ -21,18 +23,19 @@ export class StatusKeeper {
     this.listener = listener;
   }
 
-  /** Enters a state; entering the present one again is no news. */
-  become(state: FeedState, error?: string): void {
+  /** Enters a state; entering the present one again is no news. @returns whether it was news */
+  become(state: FeedState, error?: string): boolean {
     if (error !== undefined) this.lastError = error;
-    if (state === this.state) return;
+    if (state === this.state) return false;
     this.state = state;
     this.since = this.clock.now();
     if (state === 'live') this.lastError = undefined;
     this.listener(this.status());
+    return true;
   }
 
   status(): FeedStatus {
     const { id, vendor, state, since, lastFrameAt, lastError } = this;
-    return { id, vendor, state, since, lastFrameAt, lastError, instruments: this.instruments() };
+    return { id, vendor, state, since, lastFrameAt, lastError, ...this.coverage() };
   }
 }

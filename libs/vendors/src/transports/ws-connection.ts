@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { type EpochMs, type FeedState, type Instrument, type InstrumentId, type Tick, VendorFrameError } from '#domain';
+import {
+  type ConnectionStatus,
+  type EpochMs,
+  type FeedState,
+  type Instrument,
+  type InstrumentId,
+  type Tick,
+  VendorFrameError,
+} from '#domain';
 import type { VendorTools } from '../define-vendor.js';
 import { backoffMs } from './backoff.js';
 import { PacedSender } from './paced-sender.js';
@@ -23,6 +31,8 @@ export interface ConnectionEvents {
 const SAMPLE_CHARS = 200;
 /** A vendor that says our settings are wrong is asked again this rarely. */
 const FATAL_PAUSE_MS = 300_000;
+/** What the vendor has refused is asked for again this rarely. */
+const REFUSED_MS = 300_000;
 /** A connection that ended sooner never worked: some vendors accept, answer, and throw out. */
 const STABLE_MS = 10_000;
 
@@ -34,16 +44,22 @@ export class WsConnection {
   lastError: string | undefined;
 
   private readonly subscribed = new Map<InstrumentId, { readonly instrument: Instrument; readonly at: EpochMs }>();
-  private readonly timers: Timers<'reconnect' | 'watchdog' | 'heartbeat' | 'linger' | 'ready'>;
+  /** What the vendor will not send, and until when it is not asked again. */
+  private readonly refusedUntil = new Map<InstrumentId, EpochMs>();
+  private readonly timers: Timers<'reconnect' | 'watchdog' | 'heartbeat' | 'linger' | 'ready' | 'prepare'>;
   private readonly sender: PacedSender;
   private socket: WebSocket | undefined;
   private isAskingUrl = false;
   private isUsable = false;
+  private isPreparing = false;
   private isStopped = false;
   /** Attempts since the last connection that worked. */
   private attempt = 0;
   private openedAt: number | undefined;
   private lastFrameAt = 0;
+  private stateSince: EpochMs;
+  /** Failed attempts to prepare in a row. */
+  private prepareAttempt = 0;
 
   constructor(
     private readonly options: WsFeedOptions,
@@ -51,11 +67,32 @@ export class WsConnection {
     private readonly events: ConnectionEvents,
   ) {
     this.timers = new Timers(tools.clock);
+    this.stateSince = tools.clock.now();
     this.sender = new PacedSender(tools.clock, options.messageGapMs ?? 0, (message) => this.socket?.send(message));
   }
 
   get isLive(): boolean {
     return this.state === 'live';
+  }
+
+  get isFailing(): boolean {
+    return this.state === 'stalled' || this.state === 'down';
+  }
+
+  status(): ConnectionStatus {
+    return {
+      state: this.state,
+      since: this.stateSince,
+      lastFrameAt: this.lastFrameAt === 0 ? undefined : this.lastFrameAt,
+      instruments: this.wanted.size,
+      lastError: this.lastError,
+    };
+  }
+
+  /** Wanted instruments that cannot be had here now. */
+  *unserved(): Iterable<InstrumentId> {
+    if (this.isFailing) yield* this.wanted.keys();
+    else for (const id of this.refusedUntil.keys()) if (this.wanted.has(id)) yield id;
   }
 
   /** Makes the vendor send exactly what is wanted: asks for what is new, gives up what is not wanted any more. */
@@ -82,15 +119,59 @@ export class WsConnection {
   }
 
   private subscribeDifference(): void {
-    const added = [...this.wanted.values()].filter(({ id }) => !this.subscribed.has(id));
+    const now = this.tools.clock.now();
+    for (const [id, until] of this.refusedUntil) if (until <= now) this.refusedUntil.delete(id);
+    const added = [...this.wanted.values()].filter(({ id }) => !this.subscribed.has(id) && !this.refusedUntil.has(id));
     const dropped = [...this.subscribed.values()]
       .map(({ instrument }) => instrument)
       .filter(({ id }) => !this.wanted.has(id));
-    const at = this.tools.clock.now();
-    for (const instrument of added) this.subscribed.set(instrument.id, { instrument, at });
     for (const { id } of dropped) this.subscribed.delete(id);
     if (dropped.length > 0) this.sender.send(this.options.unsubscribe(dropped));
-    if (added.length > 0) this.sender.send(this.options.subscribe(added));
+    if (added.length === 0) return;
+    if (this.options.prepare === undefined) this.subscribe(added);
+    else void this.prepare(added);
+  }
+
+  private subscribe(instruments: readonly Instrument[]): void {
+    const at = this.tools.clock.now();
+    for (const instrument of instruments) this.subscribed.set(instrument.id, { instrument, at });
+    if (instruments.length > 0) this.sender.send(this.options.subscribe(instruments));
+  }
+
+  /** One preparation at a time; what comes to be wanted meanwhile is the next one's. */
+  private async prepare(added: readonly Instrument[]): Promise<void> {
+    if (this.isPreparing || this.timers.has('prepare')) return;
+    this.isPreparing = true;
+    const { socket } = this;
+    try {
+      const unknown = await this.options.prepare?.(added);
+      this.prepareAttempt = 0;
+      if (unknown !== undefined && unknown.length > 0) this.refuse(unknown, 'the vendor does not know them');
+    } catch (error) {
+      this.lastError = this.redacted((error as Error).message);
+      this.tools.log.warn({ feed: this.options.id, reason: this.lastError }, 'cannot prepare a subscription');
+      const wait = backoffMs(this.prepareAttempt++, this.options.backoff, this.tools.random);
+      if (!this.isStopped) this.timers.set('prepare', wait, () => this.isUsable && this.subscribeDifference());
+      return;
+    } finally {
+      this.isPreparing = false;
+    }
+    if (!this.isUsable) return;
+    // on a new socket, or when the wish has changed, what was prepared may be only a part of it
+    if (this.socket === socket)
+      this.subscribe(added.filter(({ id }) => this.wanted.has(id) && !this.refusedUntil.has(id)));
+    this.subscribeDifference();
+  }
+
+  private refuse(instruments: readonly InstrumentId[], reason: string): void {
+    const until = this.tools.clock.now() + REFUSED_MS;
+    for (const id of instruments) {
+      this.refusedUntil.set(id, until);
+      this.subscribed.delete(id);
+    }
+    const sample = instruments.slice(0, 5);
+    this.tools.log.warn({ feed: this.options.id, refused: instruments.length, sample, reason }, 'instruments refused');
+    this.events.changed();
   }
 
   private async connect(): Promise<void> {
@@ -114,6 +195,7 @@ export class WsConnection {
       handshakeTimeout: this.options.handshakeMs,
       maxPayload: this.options.maxFrameBytes,
       perMessageDeflate: false,
+      followRedirects: this.options.followRedirects ?? false,
     });
     this.socket = socket;
     const context: FrameContext = {
@@ -182,6 +264,8 @@ export class WsConnection {
         return this.failed(signal.reason, { pauseMs: FATAL_PAUSE_MS });
       case 'cooldown':
         return this.failed(signal.reason, { pauseMs: signal.ms });
+      case 'refused':
+        return this.refuse(signal.instruments, this.redacted(signal.reason));
       case 'error':
         this.lastError = this.redacted(signal.reason);
         return this.tools.log.warn({ feed: this.options.id, reason: this.lastError }, 'vendor reports an error');
@@ -236,7 +320,7 @@ export class WsConnection {
     this.isUsable = false;
     this.subscribed.clear();
     this.sender.clear();
-    this.timers.cancel('watchdog', 'heartbeat', 'ready');
+    this.timers.cancel('watchdog', 'heartbeat', 'ready', 'prepare');
     socket?.terminate();
   }
 
@@ -253,6 +337,7 @@ export class WsConnection {
     if (state === 'connecting' && (this.state === 'stalled' || this.state === 'down')) return;
     if (this.state === state) return;
     this.state = state;
+    this.stateSince = this.tools.clock.now();
     this.events.changed();
   }
 }

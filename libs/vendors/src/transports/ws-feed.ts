@@ -24,7 +24,9 @@ export type FrameSignal =
   /** Trying again with the same settings is useless for long. */
   | { readonly kind: 'fatal'; readonly reason: string }
   /** The vendor wants no connection from us for a while. */
-  | { readonly kind: 'cooldown'; readonly ms: number; readonly reason: string };
+  | { readonly kind: 'cooldown'; readonly ms: number; readonly reason: string }
+  /** The vendor will not send these: unknown to it, or over its limit. They go to the next vendor, and are asked for again later. */
+  | { readonly kind: 'refused'; readonly instruments: readonly InstrumentId[]; readonly reason: string };
 
 /** The socket a frame came on: one object per socket, so that what a protocol remembers of a connection can be kept under it. */
 export interface FrameContext {
@@ -48,6 +50,13 @@ export interface WsFeedOptions {
   readonly awaitsReady?: boolean;
   /** Longest wait for it, ms; `handshakeMs` when not given. */
   readonly readyMs?: number;
+  /**
+   * Gets what `subscribe` needs to know of instruments, such as the vendor's token of each; asked before each subscription.
+   * @returns instruments the vendor does not know; rejects when the step fails, and is tried again
+   */
+  prepare?(instruments: readonly Instrument[]): Promise<readonly InstrumentId[]>;
+  /** Follow redirects of the handshake. */
+  readonly followRedirects?: boolean;
   subscribe(instruments: readonly Instrument[]): readonly Message[];
   unsubscribe(instruments: readonly Instrument[]): readonly Message[];
   /** Pause between two messages to the vendor, ms. */
@@ -80,8 +89,10 @@ export class WsFeed implements Feed {
   private readonly keeper: StatusKeeper;
   private sink: FeedSink | undefined;
   private isStopped = false;
+  private wanted: readonly Instrument[] = [];
   /** Wanted instruments for which no socket has room. */
-  private unplaced = 0;
+  private unplaced: readonly InstrumentId[] = [];
+  private missing: ReadonlySet<InstrumentId> = new Set();
 
   constructor(
     private readonly options: WsFeedOptions,
@@ -89,11 +100,15 @@ export class WsFeed implements Feed {
   ) {
     this.id = options.id;
     this.vendor = options.vendor;
-    this.keeper = new StatusKeeper(options.id, options.vendor, tools.clock, () => this.carried());
+    this.keeper = new StatusKeeper(options.id, options.vendor, tools.clock, () => ({
+      instruments: this.wanted.length,
+      unserved: this.missing.size,
+      connections: this.connections.map((connection) => connection.status()),
+    }));
     tools.meter.gauge('feed_connections', 'Open connections of a feed', () => this.connections.length, {
       feed: options.id,
     });
-    tools.meter.gauge('feed_unplaced', 'Wanted instruments no connection has room for', () => this.unplaced, {
+    tools.meter.gauge('feed_unplaced', 'Wanted instruments no connection has room for', () => this.unplaced.length, {
       feed: options.id,
     });
   }
@@ -109,11 +124,13 @@ export class WsFeed implements Feed {
 
   want(instruments: readonly Instrument[]): void {
     if (this.isStopped) return;
-    const { sockets, unplaced } = assignSockets(this.connections, instruments, this.options.limits);
-    this.unplaced = unplaced;
-    while (this.connections.length < sockets.length) this.connections.push(this.connection());
-    for (const [i, wanted] of sockets.entries()) this.connections[i]?.want(wanted);
+    this.wanted = instruments;
+    this.assign();
     this.review();
+  }
+
+  unserved(): ReadonlySet<InstrumentId> {
+    return this.missing;
   }
 
   streamingSince(id: InstrumentId): EpochMs | undefined {
@@ -134,6 +151,13 @@ export class WsFeed implements Feed {
     await Promise.resolve();
   }
 
+  private assign(): void {
+    const { sockets, unplaced } = assignSockets(this.connections, this.wanted, this.options.limits);
+    this.unplaced = unplaced;
+    while (this.connections.length < sockets.length) this.connections.push(this.connection());
+    for (const [i, wanted] of sockets.entries()) this.connections[i]?.want(wanted);
+  }
+
   private connection(): WsConnection {
     const connection: WsConnection = new WsConnection(this.options, this.tools, {
       ticks: (ticks) => this.emit(ticks),
@@ -141,7 +165,7 @@ export class WsFeed implements Feed {
       frame: (at) => {
         this.keeper.lastFrameAt = at;
       },
-      changed: () => this.review(),
+      changed: () => this.changed(connection),
       idle: () => this.close(connection),
     });
     return connection;
@@ -151,6 +175,12 @@ export class WsFeed implements Feed {
     for (let i = 0; i < ticks.length; i++) this.sink?.tick(ticks[i] as Tick);
   }
 
+  private changed(connection: WsConnection): void {
+    // others may have room for what a failing connection was to carry
+    if (connection.isFailing && !this.isStopped) this.assign();
+    this.review();
+  }
+
   private close(connection: WsConnection): void {
     const index = this.connections.indexOf(connection);
     if (index >= 0) this.connections.splice(index, 1);
@@ -158,17 +188,17 @@ export class WsFeed implements Feed {
     this.review();
   }
 
-  private carried(): number {
-    return this.connections.reduce((sum, { wanted }) => sum + wanted.size, 0);
-  }
-
-  /** The feed is as good as its worst connection that is needed. */
+  /** The feed is as good as its best connection; what the others leave out is told by instrument. */
   private review(): void {
+    const before = this.missing;
+    this.missing = new Set([...this.unplaced, ...this.connections.flatMap((connection) => [...connection.unserved()])]);
     const needed = this.connections.filter(({ wanted }) => wanted.size > 0);
-    const worst = (['stalled', 'down', 'connecting', 'live'] as const).find((state) =>
+    const best = (['live', 'connecting', 'stalled', 'down'] as const).find((state) =>
       needed.some((one) => one.state === state),
     );
-    const troubled = needed.find(({ state }) => state === worst);
-    this.keeper.become(worst ?? 'idle', troubled?.lastError);
+    const troubled = needed.find(({ isLive }) => !isLive);
+    const isTold = this.keeper.become(best ?? 'idle', troubled?.lastError);
+    const isSame = before.size === this.missing.size && [...before].every((id) => this.missing.has(id));
+    if (!isTold && !isSame) this.sink?.status(this.status());
   }
 }
