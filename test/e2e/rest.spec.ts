@@ -103,7 +103,7 @@ it('finds symbols by ticker, code, ISIN and company, best first', async () => {
     'NSE:TATACONSUM',
   ]);
   const { body } = await get('/api/v1/symbols?limit=3');
-  expect([body['total'], (body['symbols'] as object[]).length]).toEqual([100, 3]);
+  expect([body['total'], (body['symbols'] as object[]).length]).toEqual([125, 3]);
 });
 
 it('shows what clients are subscribed to, the recent updates, and the caches', async () => {

@@ -15,7 +15,7 @@ export function vendorTools(given: Partial<VendorTools> = {}): VendorTools {
 }
 
 /** Waits until something holds; fails with its name when it does not within the time. */
-export async function until(what: string, holds: () => boolean, timeoutMs = 8000): Promise<void> {
+export async function until(what: string, holds: () => boolean, timeoutMs = 15_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`never came: ${what}`);
