@@ -161,6 +161,7 @@ describe('health and metrics', () => {
       'eventLoop',
       'memory',
       'vendors',
+      'credentials',
     ]);
   });
 

@@ -55,6 +55,7 @@ abstract class FakeCarrier {
 
 /** A stream that says what the test says. */
 export class FakeFeed extends FakeCarrier implements Feed {
+  capacity = Infinity;
   wanted: string[] = [];
   /** Since when it streams each instrument; a test moves it on to show a reconnect. */
   since = new Map<InstrumentId, number>();

@@ -9,6 +9,7 @@ export function vendorTools(given: Partial<VendorTools> = {}): VendorTools {
     log: silentLog,
     meter: silentMeter,
     secret: () => undefined,
+    isTrading: () => true,
     symbolOf: () => undefined,
     ...given,
   };

@@ -25,6 +25,14 @@ export class ServerConfig {
   @IsString()
   instruments = 'data/instruments.csv';
 
+  @EnvKey({
+    key: 'SYMBOL_FILES',
+    description: "Vendors' own symbol files, comma-separated: fyers=path-or-url,upstox=path-or-url",
+  })
+  @IsArray()
+  @Matches(/^[a-z0-9]+=.+$/, { each: true })
+  symbolFiles: string[] = [];
+
   @EnvKey({ key: 'ESSENTIAL', description: 'Symbols kept current whether anybody asks or not, comma-separated' })
   @IsArray()
   @Matches(SYMBOL, { each: true })

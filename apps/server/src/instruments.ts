@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { ConfigError, InstrumentMaster, type Log, parseInstrumentsCsv } from '#domain';
+import { type SymbolTables, symbolTables } from '#vendors';
 
 const TRIES = 20;
 const PAUSE_MS = 500;
@@ -11,19 +12,37 @@ const PAUSE_MS = 500;
  * @throws ConfigError if it cannot be read or holds a wrong row
  */
 export async function loadInstruments(location: string, log: Log): Promise<InstrumentMaster> {
-  const text = /^https?:/.test(location) ? await fetchText(location, log) : await readText(location);
-  return new InstrumentMaster(parseInstrumentsCsv(text));
+  return new InstrumentMaster(parseInstrumentsCsv(await load('INSTRUMENTS', location, log)));
 }
 
-async function readText(path: string): Promise<string> {
+/**
+ * Loads vendors' symbol files, given as `vendor=location`, and joins them with the master.
+ * @throws ConfigError if one cannot be read
+ */
+export async function loadSymbols(given: readonly string[], master: InstrumentMaster, log: Log): Promise<SymbolTables> {
+  const files = new Map<string, string>();
+  for (const entry of given) {
+    const [vendor = '', location = ''] = entry.split(/=(.*)/s);
+    files.set(vendor, await load('SYMBOL_FILES', location, log));
+  }
+  const tables = symbolTables(files, master);
+  for (const [vendor, table] of tables) log.info({ vendor, symbols: table.size }, 'symbol file read');
+  return tables;
+}
+
+function load(setting: string, location: string, log: Log): Promise<string> {
+  return /^https?:/.test(location) ? fetchText(setting, location, log) : readText(setting, location);
+}
+
+async function readText(setting: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new ConfigError([`INSTRUMENTS: ${JSON.stringify(path)} cannot be read: ${(error as Error).message}`]);
+    throw new ConfigError([`${setting}: ${JSON.stringify(path)} cannot be read: ${(error as Error).message}`]);
   }
 }
 
-async function fetchText(url: string, log: Log): Promise<string> {
+async function fetchText(setting: string, url: string, log: Log): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     try {
       const { statusCode, body } = await request(url, { headersTimeout: 5000, bodyTimeout: 10_000 });
@@ -32,8 +51,8 @@ async function fetchText(url: string, log: Log): Promise<string> {
       throw new Error(`HTTP ${statusCode}`);
     } catch (error) {
       const reason = (error as Error).message;
-      if (attempt === TRIES) throw new ConfigError([`INSTRUMENTS: ${url} cannot be read: ${reason}`]);
-      log.debug({ url, attempt, reason }, 'instrument master not there yet');
+      if (attempt === TRIES) throw new ConfigError([`${setting}: ${url} cannot be read: ${reason}`]);
+      log.debug({ url, attempt, reason }, 'not there yet');
       await sleep(PAUSE_MS);
     }
   }

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { CacheModule } from '#cache';
 import { CompressionModule } from '#compression';
+import type { Credential } from '#domain';
 import { type Carrier, FetcherModule } from '#fetcher';
 import { GatewayModule } from '#gateway';
 import { SubscriptionModule } from '#subscription';
@@ -14,6 +15,7 @@ import { originCheck } from './origins.js';
 export interface ServerParts extends Core {
   readonly config: ServerConfig;
   readonly carriers: readonly Carrier[];
+  readonly credentials: readonly Credential[];
   readonly epoch: string;
   readonly meter: PromMeter;
   readonly lag: EventLoopLag;
@@ -33,7 +35,7 @@ const MAX_AHEAD_MS = 5000;
 @Module({})
 export class ServerModule {
   static register(parts: ServerParts): DynamicModule {
-    const { config, carriers, epoch, meter, lag } = parts;
+    const { config, carriers, credentials, epoch, meter, lag } = parts;
     const followsMarketHours = config.marketHours === 'exchange';
     return {
       module: ServerModule,
@@ -96,6 +98,7 @@ export class ServerModule {
             lag: () => lag.p99Ms(),
           },
           metrics: meter,
+          credentials,
           allowsOrigin: originCheck(config.allowedOrigins),
         }),
       ],

@@ -8,14 +8,14 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { LastValueStore, QuoteReader, RecentUpdates } from '#cache';
-import { InvalidMessageError, readEnv, systemClock } from '#domain';
+import { InvalidMessageError, isMarketOpen, readEnv, systemClock } from '#domain';
 import { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
 import { describe, LeanIoAdapter, ProblemFilter, RawWsDoor, Sessions } from '#gateway';
 import { Conflator, Hub } from '#subscription';
 import { EventLoopLag, NestLogger, pinoLog, PromMeter } from '#telemetry';
 import { createVendors } from '#vendors';
 import { ServerConfig } from './config.js';
-import { loadInstruments } from './instruments.js';
+import { loadInstruments, loadSymbols } from './instruments.js';
 import { Jobs } from './jobs.js';
 import { serveDocs } from './openapi.js';
 import { originCheck } from './origins.js';
@@ -44,12 +44,17 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const log = pinoLog(config.logLevel);
   const meter = new PromMeter();
   const lag = new EventLoopLag();
-  const vendors = createVendors(config.vendors, env, { clock, random: Math.random, log, meter });
   const master = await loadInstruments(config.instruments, log);
+  const symbols = await loadSymbols(config.symbolFiles, master, log);
+  const isTrading = (exchange: string): boolean =>
+    config.marketHours === 'always' || isMarketOpen(exchange, clock.now());
+  const tools = { clock, random: Math.random, log, meter, isTrading };
+  const vendors = createVendors(config.vendors, env, tools, symbols);
   const carriers = vendors.flatMap(({ feeds, sources }) => [...feeds, ...sources]);
+  const credentials = vendors.flatMap((vendor) => vendor.credentials ?? []);
   const epoch = randomBytes(6).toString('base64url');
 
-  const module = ServerModule.register({ config, clock, log, meter, lag, master, carriers, epoch });
+  const module = ServerModule.register({ config, clock, log, meter, lag, master, carriers, credentials, epoch });
   const app = await NestFactory.create<NestExpressApplication>(module, { logger: new NestLogger(log) });
   const filter = new ProblemFilter(log);
   configureHttp(app, config, filter);
@@ -57,6 +62,7 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const parts = partsOf(app);
   exportMetrics(meter, parts.hub, parts.conflator, app.get(Sessions), app.get(QuoteReader));
   lag.start();
+  for (const credential of credentials) credential.start();
   wire(parts);
   await app.init();
   // behind all routes: what nobody has taken
@@ -82,6 +88,7 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     parts.conflator.stop();
     parts.hub.stop();
     lag.stop();
+    for (const credential of credentials) credential.stop();
     http.closeIdleConnections();
     // a peer that does not close its side, or a request that does not end, holds nobody up
     const cut = setTimeout(() => http.closeAllConnections(), CLOSE_WITHIN_MS);

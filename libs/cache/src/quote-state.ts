@@ -29,6 +29,8 @@ export class QuoteState implements Delta {
   previous: QuoteValues = unknownValues();
   source: VendorId = '';
 
+  /** Vendor whose ticks are merged while it speaks; empty for any. */
+  owner: VendorId = '';
   /** When a vendor last said or confirmed the value; 0 before the first tick. */
   confirmedAt = 0;
   /** When validation first refused a tick after that; 0 when it refused none. */

@@ -31,6 +31,11 @@ export interface ConnectionStatus {
   readonly lastFrameAt: EpochMs | undefined;
   readonly instruments: number;
   readonly lastError: string | undefined;
+  readonly ticksPerSecond?: number;
+  /** Mean of receive time minus event time, ms. */
+  readonly latencyMs?: number | undefined;
+  /** Share of frames that could not be read lately, 0 to 1. */
+  readonly malformedShare?: number;
 }
 
 /** Something that opens a vendor's door for a time: an access token. */
@@ -62,6 +67,8 @@ export interface FeedSink {
 export interface Feed {
   readonly id: string;
   readonly vendor: VendorId;
+  /** Instruments it can stream at one time. */
+  readonly capacity: number;
   /** Whether the vendor has the instrument at all. */
   carries(instrument: Instrument): boolean;
   start(sink: FeedSink): void;

@@ -1,23 +1,38 @@
-import type { QuoteState } from '#cache';
-import type { FeedSink, FeedStatus, Instrument, InstrumentId, InstrumentMaster, Log, SnapshotSource } from '#domain';
+import type { LastValueStore, QuoteState } from '#cache';
+import type {
+  Clock,
+  FeedSink,
+  FeedStatus,
+  Instrument,
+  InstrumentId,
+  InstrumentMaster,
+  Log,
+  SnapshotSource,
+} from '#domain';
 import type { Demand } from './demand.js';
-import { type Carrier, distribute, isAble, isFeed } from './distribution.js';
+import { type Carrier, Distributor, isAble, isFeed } from './distribution.js';
 
 /** Runs the carriers: gives each the instruments it is to bring, and moves them on when it fails. */
 export class FeedSupervisor {
-  private assigned = new Map<Carrier, readonly Instrument[]>();
+  private readonly distributor: Distributor;
+  private carried: ReadonlyMap<Carrier, readonly Instrument[]> = new Map();
   private readonly byInstrument = new Map<InstrumentId, Carrier[]>();
-  /** Carriers that were failing when instruments were last distributed. */
-  private readonly failing = new Set<string>();
   private statusListener: (status: FeedStatus) => void = () => undefined;
+  private isReconciling = false;
+  /** A carrier's state changed while instruments were being distributed by the old one. */
+  private isOutdated = false;
 
   /** @param carriers in the user's order of preference */
   constructor(
     private readonly carriers: readonly Carrier[],
     private readonly master: InstrumentMaster,
+    private readonly lastValues: LastValueStore,
     private readonly demand: Demand,
     private readonly log: Log,
-  ) {}
+    clock: Clock,
+  ) {
+    this.distributor = new Distributor(carriers, clock, (id) => demand.tier(id) === 'hot');
+  }
 
   start(sink: Omit<FeedSink, 'status'>): void {
     const status = (news: FeedStatus): void => this.stateChanged(news);
@@ -33,29 +48,23 @@ export class FeedSupervisor {
 
   /** Makes the carriers carry exactly what is wanted. */
   reconcile(): void {
-    const instruments: Instrument[] = [];
-    for (const id of this.demand.wanted()) {
-      const instrument = this.master.get(id);
-      if (instrument !== undefined) instruments.push(instrument);
+    this.isOutdated = true;
+    if (this.isReconciling) return;
+    this.isReconciling = true;
+    // a carrier may learn at once that it cannot serve; a second look is enough, the next round makes good what is left
+    for (let look = 0; look < 2 && this.isOutdated; look++) {
+      this.isOutdated = false;
+      this.distribute();
     }
-    this.assigned = distribute(instruments, this.carriers);
-    this.byInstrument.clear();
-    for (const [carrier, carried] of this.assigned) {
-      for (const { id } of carried) {
-        const known = this.byInstrument.get(id);
-        if (known === undefined) this.byInstrument.set(id, [carrier]);
-        else known.push(carrier);
-      }
-      if (isFeed(carrier)) carrier.want(carried);
-    }
+    this.isReconciling = false;
   }
 
   /** What each source that must be asked is to bring. */
   *polled(): Iterable<[SnapshotSource, readonly Instrument[]]> {
-    for (const [carrier, carried] of this.assigned) if (!isFeed(carrier)) yield [carrier, carried];
+    for (const [carrier, carried] of this.carried) if (!isFeed(carrier)) yield [carrier, carried];
   }
 
-  /** Carriers that bring an instrument now, preferred first. */
+  /** Carriers that bring an instrument now, its home first. */
   carriersOf(id: InstrumentId): readonly Carrier[] {
     return this.byInstrument.get(id) ?? [];
   }
@@ -87,14 +96,35 @@ export class FeedSupervisor {
     await Promise.all(this.carriers.map((carrier) => carrier.stop()));
   }
 
+  private distribute(): void {
+    const instruments: Instrument[] = [];
+    for (const id of this.demand.wanted()) {
+      const instrument = this.master.get(id);
+      if (instrument !== undefined) instruments.push(instrument);
+    }
+    const { carried, owners } = this.distributor.distribute(instruments);
+    this.carried = carried;
+    this.byInstrument.clear();
+    for (const [carrier, its] of carried) {
+      for (const { id } of its) {
+        const known = this.byInstrument.get(id);
+        if (known === undefined) this.byInstrument.set(id, [carrier]);
+        else known.push(carrier);
+      }
+    }
+    for (const { id } of instruments) {
+      const state = this.lastValues.peek(id);
+      if (state !== undefined) state.owner = owners.get(id)?.vendor ?? '';
+    }
+    for (const [carrier, its] of carried) if (isFeed(carrier)) carrier.want(its);
+  }
+
   private stateChanged(status: FeedStatus): void {
-    const { id, state, lastError } = status;
-    if (isAble(status)) this.log.info({ feed: id, state }, 'feed state');
-    else this.log.warn({ feed: id, state, error: lastError }, 'feed state');
-    const isNews = isAble(status)
-      ? this.failing.delete(id)
-      : !this.failing.has(id) && this.failing.add(id) !== undefined;
-    if (isNews) this.reconcile();
+    const { id, state, lastError, instruments, unserved } = status;
+    if (!isAble(status)) this.log.warn({ feed: id, state, error: lastError }, 'feed state');
+    else if (unserved > 0) this.log.warn({ feed: id, state, instruments, unserved, error: lastError }, 'feed state');
+    else this.log.info({ feed: id, state }, 'feed state');
+    this.reconcile();
     this.statusListener(status);
   }
 }

@@ -44,9 +44,9 @@ export class FetcherModule {
       },
       {
         provide: FeedSupervisor,
-        inject: [InstrumentMaster, Demand, LOG],
-        useFactory: (master: InstrumentMaster, demand: Demand, log: Log) =>
-          new FeedSupervisor(options.carriers, master, demand, log),
+        inject: [InstrumentMaster, LastValueStore, Demand, LOG, CLOCK],
+        useFactory: (master: InstrumentMaster, lastValues: LastValueStore, demand: Demand, log: Log, clock: Clock) =>
+          new FeedSupervisor(options.carriers, master, lastValues, demand, log, clock),
       },
       {
         provide: Rejections,

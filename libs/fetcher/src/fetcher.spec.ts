@@ -43,7 +43,7 @@ beforeEach(() => {
   stream.now = () => clock.now();
   subscribers = new Map();
   demand = new Demand(clock, { hotFrom: 3, watchMs: 60_000 }, [], (id) => subscribers.get(id) ?? 0);
-  supervisor = new FeedSupervisor([polled, stream], master, demand, silentLog);
+  supervisor = new FeedSupervisor([polled, stream], master, store, demand, silentLog, clock);
   moved = [];
   announced = [];
   rejections = new Rejections(clock, silentMeter);
@@ -140,7 +140,24 @@ describe('when a carrier fails', () => {
     expect(stream.wanted).toEqual(['BSE:1']);
     expect([...supervisor.polled()].map(([, carried]) => carried.length)).toEqual([1]);
     polled.become('live');
+    // recovered is not yet reliable: both are asked, and the one that took over is listened to
+    clock.advance(4000);
+    job.run();
+    expect(stream.wanted).toEqual(['BSE:1']);
+    clock.advance(1000);
+    job.run();
     expect(stream.wanted).toEqual([]);
+  });
+
+  it('merges only what the carrier says whose word counts, while both send', () => {
+    demand.subscribe(['BSE:1']);
+    polled.state = 'down';
+    job.run();
+    stream.say({ instrument: 'BSE:1', price: 100, receivedAt: clock.now() });
+    polled.become('live');
+    polled.prices.set('BSE:1', 90);
+    refresher.refresh(polled, [anInstrument({ id: 'BSE:1' })]);
+    expect(store.peek('BSE:1')!.quote()).toMatchObject({ price: 100, source: 'stream' });
   });
 
   it('never leaves a frozen price looking live: delayed, then stale, then live again', () => {

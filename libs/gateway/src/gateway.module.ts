@@ -1,10 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { RecentUpdates } from '#cache';
-import { CLOCK, type Clock, LOG, type Log } from '#domain';
+import { CLOCK, type Clock, type Credential, LOG, type Log } from '#domain';
 import { Hub } from '#subscription';
 import { HealthController } from './health/health.controller.js';
-import { DrainIndicator, ProcessIndicator, type ProcessLimits, VendorsIndicator } from './health/indicators.js';
+import {
+  CredentialsIndicator,
+  DrainIndicator,
+  ProcessIndicator,
+  type ProcessLimits,
+  VendorsIndicator,
+} from './health/indicators.js';
 import { RawWsDoor } from './raw-ws/raw-ws.door.js';
 import { MetricsController, METRICS_TEXT, type MetricsText } from './rest/metrics.controller.js';
 import { CacheController } from './rest/v1/cache.controller.js';
@@ -19,6 +25,8 @@ export interface GatewayModuleOptions {
   readonly sessions: SessionOptions;
   readonly process: ProcessLimits;
   readonly metrics: MetricsText;
+  /** Access tokens in use, for the health check. */
+  readonly credentials: readonly Credential[];
   /** Whether a browser page of this origin may connect; undefined is a client that is no browser. */
   readonly allowsOrigin: (origin: string | undefined) => boolean;
 }
@@ -58,6 +66,11 @@ export class GatewayModule {
           provide: ProcessIndicator,
           inject: [HealthIndicatorService],
           useFactory: (indicators: HealthIndicatorService) => new ProcessIndicator(indicators, options.process),
+        },
+        {
+          provide: CredentialsIndicator,
+          inject: [HealthIndicatorService],
+          useFactory: (indicators: HealthIndicatorService) => new CredentialsIndicator(indicators, options.credentials),
         },
         { provide: METRICS_TEXT, useValue: options.metrics },
       ],

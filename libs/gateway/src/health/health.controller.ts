@@ -1,7 +1,7 @@
 import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
-import { DrainIndicator, ProcessIndicator, VendorsIndicator } from './indicators.js';
+import { CredentialsIndicator, DrainIndicator, ProcessIndicator, VendorsIndicator } from './indicators.js';
 
 /**
  * `live`: the process answers; restart it when not. `ready`: send it clients. A vendor that is down makes `/health` red but not
@@ -13,6 +13,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly vendors: VendorsIndicator,
+    private readonly credentials: CredentialsIndicator,
     private readonly process: ProcessIndicator,
     private readonly drain: DrainIndicator,
   ) {}
@@ -25,6 +26,7 @@ export class HealthController {
       () => this.process.eventLoop('eventLoop'),
       () => this.process.memory('memory'),
       () => this.vendors.check('vendors'),
+      () => this.credentials.check('credentials'),
     ]);
   }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import type { Credential } from '#domain';
 import { FeedSupervisor, isAble } from '#fetcher';
 import { Sessions } from '../session/sessions.js';
 
@@ -17,6 +18,28 @@ export class VendorsIndicator {
     const indicator = this.indicators.check(key);
     if (statuses.every(isAble)) return indicator.up(details);
     return statuses.some(isAble) ? indicator.degraded(details) : indicator.down(details);
+  }
+}
+
+/** Access tokens: degraded in a token's last hour, red when one has expired or is missing. */
+@Injectable()
+export class CredentialsIndicator {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly credentials: readonly Credential[],
+  ) {}
+
+  check<K extends string>(key: K): HealthIndicatorResult<K> {
+    const statuses = this.credentials.map((credential) => credential.status());
+    const details = Object.fromEntries(
+      statuses.map(({ vendor, state, expiresAt }) => [
+        vendor,
+        { state, expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString() },
+      ]),
+    );
+    const indicator = this.indicators.check(key);
+    if (statuses.some(({ state }) => state === 'expired' || state === 'missing')) return indicator.down(details);
+    return statuses.some(({ state }) => state === 'expiring') ? indicator.degraded(details) : indicator.up(details);
   }
 }
 

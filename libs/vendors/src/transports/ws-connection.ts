@@ -11,6 +11,7 @@ import {
 } from '#domain';
 import type { VendorTools } from '../define-vendor.js';
 import { backoffMs } from './backoff.js';
+import { ConnectionHealth } from './connection-health.js';
 import { PacedSender } from './paced-sender.js';
 import { retryAfterMs } from './retry-after.js';
 import { Timers } from './timers.js';
@@ -28,6 +29,13 @@ export interface ConnectionEvents {
   idle(): void;
 }
 
+interface Subscribed {
+  readonly instrument: Instrument;
+  readonly at: EpochMs;
+}
+
+/** How often a connection's traffic is judged, ms. */
+const CHECK_MS = 2000;
 const SAMPLE_CHARS = 200;
 /** A vendor that says our settings are wrong is asked again this rarely. */
 const FATAL_PAUSE_MS = 300_000;
@@ -43,10 +51,13 @@ export class WsConnection {
   state: FeedState = 'idle';
   lastError: string | undefined;
 
-  private readonly subscribed = new Map<InstrumentId, { readonly instrument: Instrument; readonly at: EpochMs }>();
+  private readonly subscribed = new Map<InstrumentId, Subscribed>();
   /** What the vendor will not send, and until when it is not asked again. */
   private readonly refusedUntil = new Map<InstrumentId, EpochMs>();
-  private readonly timers: Timers<'reconnect' | 'watchdog' | 'heartbeat' | 'linger' | 'ready' | 'prepare'>;
+  /** What was subscribed, and has not ticked since: how long each may take is the vendor's `firstTickMs`. */
+  private readonly unheard = new Map<InstrumentId, EpochMs>();
+  private readonly timers: Timers<'reconnect' | 'watchdog' | 'heartbeat' | 'linger' | 'ready' | 'prepare' | 'check'>;
+  private health: ConnectionHealth | undefined;
   private readonly sender: PacedSender;
   private socket: WebSocket | undefined;
   private isAskingUrl = false;
@@ -86,6 +97,7 @@ export class WsConnection {
       lastFrameAt: this.lastFrameAt === 0 ? undefined : this.lastFrameAt,
       instruments: this.wanted.size,
       lastError: this.lastError,
+      ...this.health?.figures(),
     };
   }
 
@@ -125,7 +137,10 @@ export class WsConnection {
     const dropped = [...this.subscribed.values()]
       .map(({ instrument }) => instrument)
       .filter(({ id }) => !this.wanted.has(id));
-    for (const { id } of dropped) this.subscribed.delete(id);
+    for (const { id } of dropped) {
+      this.subscribed.delete(id);
+      this.unheard.delete(id);
+    }
     if (dropped.length > 0) this.sender.send(this.options.unsubscribe(dropped));
     if (added.length === 0) return;
     if (this.options.prepare === undefined) this.subscribe(added);
@@ -134,7 +149,10 @@ export class WsConnection {
 
   private subscribe(instruments: readonly Instrument[]): void {
     const at = this.tools.clock.now();
-    for (const instrument of instruments) this.subscribed.set(instrument.id, { instrument, at });
+    for (const instrument of instruments) {
+      this.subscribed.set(instrument.id, { instrument, at });
+      if (this.options.firstTickMs !== undefined) this.unheard.set(instrument.id, at);
+    }
     if (instruments.length > 0) this.sender.send(this.options.subscribe(instruments));
   }
 
@@ -168,6 +186,7 @@ export class WsConnection {
     for (const id of instruments) {
       this.refusedUntil.set(id, until);
       this.subscribed.delete(id);
+      this.unheard.delete(id);
     }
     const sample = instruments.slice(0, 5);
     this.tools.log.warn({ feed: this.options.id, refused: instruments.length, sample, reason }, 'instruments refused');
@@ -212,15 +231,17 @@ export class WsConnection {
     socket.on('pong', () => ours(() => this.touched()));
     socket.on('unexpected-response', (_request, response) => ours(() => this.refused(response)));
     socket.on('error', (error) => ours(() => (this.lastError = this.redacted(error.message))));
-    socket.on('close', (code) => ours(() => this.failed(this.lastError ?? `closed with ${code}`)));
+    socket.on('close', (code) => ours(() => this.ended(code)));
   }
 
   private opened(): void {
     const { onOpen, awaitsReady = false, readyMs, handshakeMs } = this.options;
     this.lastError = undefined;
     this.openedAt = this.tools.clock.now();
+    this.health = new ConnectionHealth(this.openedAt);
     this.touched();
     this.watch();
+    this.timers.set('check', CHECK_MS, () => this.check());
     this.sender.send(onOpen?.() ?? []);
     this.beat();
     if (!awaitsReady) return this.usable();
@@ -240,6 +261,11 @@ export class WsConnection {
     this.failed(`refused with HTTP ${statusCode}`, { pauseMs });
   }
 
+  private ended(code: number): void {
+    const { reason = `closed with ${code}`, pauseMs } = this.options.closed?.(code) ?? {};
+    this.failed(this.lastError ?? reason, { pauseMs });
+  }
+
   private received(data: Buffer, isBinary: boolean, context: FrameContext): void {
     this.touched();
     let ticks: readonly Tick[];
@@ -247,9 +273,12 @@ export class WsConnection {
       ticks = this.options.parse(data, isBinary, this.lastFrameAt, context);
     } catch (error) {
       const sample = error instanceof VendorFrameError ? error.sample : data.toString('latin1', 0, SAMPLE_CHARS);
+      this.health?.frame([], this.lastFrameAt);
       return this.reportMalformed((error as Error).message, sample);
     }
+    this.health?.frame(ticks, this.lastFrameAt);
     if (ticks.length > 0) {
+      if (this.unheard.size > 0) for (const { instrument } of ticks) this.unheard.delete(instrument);
       this.become('live');
       return this.events.ticks(ticks);
     }
@@ -288,6 +317,27 @@ export class WsConnection {
     this.failed(`silent for ${silentFor} ms`, { state: 'stalled' });
   }
 
+  /** Pongs may come where prices do not: looks at the prices, of the connection and of each instrument. */
+  private check(): void {
+    this.timers.set('check', CHECK_MS, () => this.check());
+    const { clock, isTrading } = this.tools;
+    const now = clock.now();
+    const exchanges = new Set([...this.subscribed.values()].map(({ instrument }) => instrument.exchange));
+    const trading = new Set([...exchanges].filter((exchange) => isTrading(exchange)));
+    const verdict = this.health?.check(now, trading.size > 0);
+    if (verdict !== undefined) return this.failed(verdict, { state: 'stalled' });
+    const { firstTickMs = Infinity } = this.options;
+    const silent: InstrumentId[] = [];
+    for (const [id, since] of this.unheard) {
+      const exchange = this.subscribed.get(id)?.instrument.exchange;
+      if (exchange !== undefined && trading.has(exchange) && now - since > firstTickMs) silent.push(id);
+    }
+    if (silent.length === 0) return;
+    // still subscribed with the vendor, which is told otherwise, so that it is asked again later
+    this.sender.send(this.options.unsubscribe(silent.map((id) => (this.subscribed.get(id) as Subscribed).instrument)));
+    this.refuse(silent, `nothing came within ${firstTickMs} ms`);
+  }
+
   private beat(): void {
     const { heartbeat } = this.options;
     if (heartbeat === undefined) return;
@@ -320,11 +370,14 @@ export class WsConnection {
     this.isUsable = false;
     this.subscribed.clear();
     this.sender.clear();
-    this.timers.cancel('watchdog', 'heartbeat', 'ready', 'prepare');
+    this.unheard.clear();
+    this.health = undefined;
+    this.timers.cancel('watchdog', 'heartbeat', 'ready', 'prepare', 'check');
     socket?.terminate();
   }
 
   private reportMalformed(reason: string, sample: string): void {
+    this.health?.unreadable();
     this.events.malformed(this.redacted(reason), this.redacted(sample));
   }
 

@@ -67,10 +67,17 @@ export interface WsFeedOptions {
   parse(data: Buffer, isBinary: boolean, receivedAt: number, context: FrameContext): readonly Tick[];
   /** What a frame without ticks says about the connection. */
   signal?(data: Buffer, isBinary: boolean): FrameSignal | undefined;
+  /** What a close code means that the vendor does not explain beforehand, and how long it is left alone, ms. */
+  closed?(code: number): { readonly reason: string; readonly pauseMs?: number } | undefined;
   /** Takes secrets out of a text that goes to logs and reports. */
   redact?(text: string): string;
   /** Connected but silent for longer counts as stalled, ms. Pings and pongs count as frames. */
   readonly deadAfterMs: number;
+  /**
+   * For a vendor that sends the present value of everything subscribed: how long that may take, ms. What is silent for longer counts
+   * as refused; some vendors ignore what they do not know.
+   */
+  readonly firstTickMs?: number;
   readonly handshakeMs: number;
   readonly maxFrameBytes: number;
   readonly backoff: BackoffOptions;
@@ -85,6 +92,7 @@ export interface WsFeedOptions {
 export class WsFeed implements Feed {
   readonly id: string;
   readonly vendor: VendorId;
+  readonly capacity: number;
   private readonly connections: WsConnection[] = [];
   private readonly keeper: StatusKeeper;
   private sink: FeedSink | undefined;
@@ -100,6 +108,7 @@ export class WsFeed implements Feed {
   ) {
     this.id = options.id;
     this.vendor = options.vendor;
+    this.capacity = options.limits.sockets * options.limits.symbolsPerSocket;
     this.keeper = new StatusKeeper(options.id, options.vendor, tools.clock, () => ({
       instruments: this.wanted.length,
       unserved: this.missing.size,
