@@ -353,7 +353,6 @@ export class WsConnection {
     if (this.openedAt !== undefined && this.tools.clock.now() - this.openedAt >= STABLE_MS) this.attempt = 0;
     this.drop();
     if (this.isStopped) return;
-    this.become(given.state ?? 'down');
     const backoff = backoffMs(this.attempt++, this.options.backoff, this.tools.random);
     const wait = given.pauseMs ?? backoff;
     const retryInMs = Math.round(wait);
@@ -361,6 +360,8 @@ export class WsConnection {
     this.timers.set('reconnect', wait, () => {
       if (this.wanted.size > 0) void this.connect();
     });
+    // last, because whoever hears it may say at once what is wanted now
+    this.become(given.state ?? 'down');
   }
 
   private drop(): void {

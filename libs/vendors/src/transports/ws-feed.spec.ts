@@ -96,3 +96,58 @@ it('gives up what it was told of a URL that cannot be used, and tries again', as
   await until('the subscription', () => messages.length === 1);
   expect(asked).toBe(3);
 });
+
+it('subscribes only when it has what it needs for that, and tries again when that fails', async () => {
+  const asked: number[] = [];
+  const [first, second] = names(2) as [Instrument, Instrument];
+  const feed = aFeed({
+    prepare: async (instruments) => {
+      asked.push(instruments.length);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (asked.length === 1) throw new Error('no token');
+      return [second.id];
+    },
+  });
+  feed.want([first, second]);
+  await until('the subscription', () => messages.length === 1);
+  expect([messages, asked]).toEqual([[`+${first.ticker}`], [2, 2]]);
+  expect([...feed.unserved()]).toEqual([second.id]);
+  expect(feed.streamingSince(second.id)).toBeUndefined();
+});
+
+it('names what the vendor refuses, also what it passes over in silence, and goes on with the rest', async () => {
+  const feed = aFeed({
+    firstTickMs: 100,
+    parse: (data, _isBinary, receivedAt) => {
+      const text = data.toString();
+      return text.startsWith('NSE:') ? [tick({ instrument: text, vendor: 'x', receivedAt, price: 1 })] : [];
+    },
+    signal: (data) =>
+      data.toString() === 'no' ? { kind: 'refused', instruments: ['NSE:X1'], reason: 'not yours' } : undefined,
+    limits: { sockets: 1, symbolsPerSocket: 10 },
+  });
+  feed.want(names(4));
+  await until('the subscription', () => messages.length === 1);
+  const [socket] = [...server.clients];
+  for (const said of ['NSE:X0', 'no', 'NSE:X3']) socket?.send(said);
+  await until('a refusal', () => feed.unserved().has('NSE:X1'));
+  // X2 has said nothing: found at the next look at the connection's traffic
+  await until('the silent one', () => feed.unserved().has('NSE:X2'));
+  expect([...feed.unserved()].toSorted()).toEqual(['NSE:X1', 'NSE:X2']);
+  expect(messages.at(-1)).toBe('-X2');
+  expect(feed.streamingSince('NSE:X3')).toBeDefined();
+  feed.want(names(4));
+  expect(messages).toHaveLength(2);
+});
+
+it('hands what a failing socket carried to those with room, and keeps the rest there', async () => {
+  const feed = aFeed({ limits: { sockets: 2, symbolsPerSocket: 3 }, backoff: { baseMs: 60_000, maxMs: 60_000 } });
+  feed.want(names(5));
+  await until('both subscriptions', () => messages.length === 2);
+  for (const socket of server.clients) socket.send('hello');
+  await until('both live', () => feed.status().connections?.every(({ state }) => state === 'live') === true);
+  [...server.clients][0]?.terminate();
+  await until('the move', () => feed.unserved().size === 2);
+  expect(feed.status()).toMatchObject({ state: 'live', unserved: 2, instruments: 5 });
+  expect(messages.at(-1)).toMatch(/^\+X\d$/);
+});
