@@ -1,16 +1,20 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Cancel } from '#domain';
 import type { Fault } from '../faults.js';
 import { cutShort, Mangler, type Mangling } from '../mangler.js';
 import type { Listing } from '../market-model/listing.js';
+import { refuseUpgrade } from '../refuse-upgrade.js';
 import type { SimulatorTools, VendorSimulator } from '../simulator.js';
 import { changedFields, type QuoteRecord, quoteRecord } from './json.record.js';
 import { parseJsonRequest } from './json.request.js';
 
 const PATH = '/json/stream';
+const QUOTES_PATH = '/json/quotes';
 const HEARTBEAT_MS = 2000;
+/** Symbols one call may name. */
+const MOST_SYMBOLS = 50;
 
 interface Connection {
   readonly socket: WebSocket;
@@ -25,12 +29,12 @@ const MALFORMED: readonly Mangling[] = [
   () => '{"type":"quotes","data":[{"p":100}]}',
 ];
 
-/** A vendor that streams quotes as JSON over a WebSocket. */
+/** A vendor that streams quotes as JSON over a WebSocket, and tells them on request: `GET /json/quotes?symbols=NSE:TCS,NSE:INFY`. */
 export class JsonSimulator implements VendorSimulator {
   readonly id = 'json';
   private readonly server = new WebSocketServer({ noServer: true, autoPong: false, clientTracking: false });
   private readonly connections = new Set<Connection>();
-  private readonly counts = { connections: 0, opened: 0, frames: 0, records: 0, requests: 0 };
+  private readonly counts = { connections: 0, opened: 0, frames: 0, records: 0, requests: 0, calls: 0, asked: 0 };
   private readonly mangler = new Mangler(MALFORMED);
   private heartbeat: Cancel | undefined;
 
@@ -40,20 +44,38 @@ export class JsonSimulator implements VendorSimulator {
     this.beat();
   }
 
+  request(request: IncomingMessage, url: URL, response: ServerResponse): boolean {
+    if (url.pathname !== QUOTES_PATH) return false;
+    this.counts.calls++;
+    const { faults, clock } = this.tools;
+    if (faults.strikes('json', 'disconnect')) {
+      request.socket.destroy();
+      return true;
+    }
+    if (faults.strikes('json', 'stall')) return true;
+    const late = faults.strikes('json', 'delay');
+    if (late === undefined) this.answer(url, response);
+    else clock.after(late.ms ?? 0, () => this.answer(url, response));
+    return true;
+  }
+
   upgrade(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): boolean {
     if (url.pathname !== PATH) return false;
     const { faults } = this.tools;
     const limited = faults.strikes('json', 'rate-limit');
     const broken = faults.strikes('json', 'error');
     if (faults.strikes('json', 'disconnect')) socket.destroy();
-    else if (limited !== undefined) refuse(socket, 429, limited.retryAfterSeconds ?? 5);
-    else if (broken !== undefined) refuse(socket, broken.status ?? 503);
+    else if (limited !== undefined) refuseUpgrade(socket, 429, limited.retryAfterSeconds ?? 5);
+    else if (broken !== undefined) refuseUpgrade(socket, broken.status ?? 503);
     else this.server.handleUpgrade(request, socket, head, (client) => this.accept(client));
     return true;
   }
 
   settings(url: string): Readonly<Record<string, string>> {
-    return { JSON_URL: `${url.replace('http', 'ws')}${PATH}` };
+    return {
+      JSON_URL: `${url.replace('http', 'ws')}${PATH}`,
+      JSON_HTTP_URL: `${url}${QUOTES_PATH}?symbols={symbols}`,
+    };
   }
 
   stats(): Readonly<Record<string, number>> {
@@ -63,6 +85,29 @@ export class JsonSimulator implements VendorSimulator {
   close(): void {
     this.heartbeat?.();
     for (const { socket } of this.connections) socket.terminate();
+  }
+
+  private answer(url: URL, response: ServerResponse): void {
+    const { faults, market } = this.tools;
+    const limited = faults.strikes('json', 'rate-limit');
+    if (limited !== undefined)
+      return void response.writeHead(429, { 'Retry-After': String(limited.retryAfterSeconds ?? 5) }).end();
+    const broken = faults.strikes('json', 'error');
+    if (broken !== undefined) return void response.writeHead(broken.status ?? 503).end();
+    const symbols = new Set((url.searchParams.get('symbols') ?? '').split(',').filter((symbol) => symbol !== ''));
+    if (symbols.size === 0 || symbols.size > MOST_SYMBOLS) {
+      const message = `name 1 to ${MOST_SYMBOLS} symbols`;
+      return void response.writeHead(400).end(JSON.stringify({ type: 'error', message }));
+    }
+    this.counts.asked += symbols.size;
+    const listings = [...symbols].flatMap((symbol) => market.listings.get(symbol) ?? []);
+    const data = listings.map((listing) =>
+      quoteRecord(listing, faults.price('json', listing.instrument.id, listing.last)),
+    );
+    const rejected = [...symbols].filter((symbol) => !market.listings.has(symbol));
+    const text = JSON.stringify({ type: 'quotes', data, rejected });
+    const isMalformed = faults.strikes('json', 'malformed') !== undefined;
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(isMalformed ? this.mangler.mangle(text) : text);
   }
 
   private accept(socket: WebSocket): void {
@@ -158,10 +203,4 @@ export class JsonSimulator implements VendorSimulator {
       this.beat();
     });
   }
-}
-
-function refuse(socket: Duplex, status: number, retryAfterSeconds?: number): void {
-  const retryAfter = retryAfterSeconds === undefined ? '' : `Retry-After: ${retryAfterSeconds}\r\n`;
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nConnection: close\r\n`;
-  socket.end(`${head}${retryAfter}Content-Length: 0\r\n\r\n`);
 }

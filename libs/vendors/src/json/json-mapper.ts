@@ -16,7 +16,8 @@ type NumberGetter = (record: unknown) => number | undefined;
 interface CompiledRule {
   readonly each: Getter;
   readonly matches: Test;
-  readonly symbol: Getter;
+  /** Undefined where a record is about what was asked for. */
+  readonly symbol: Getter | undefined;
   readonly time: ((record: unknown) => number | undefined) | undefined;
   readonly numbers: Readonly<Record<NumberField, NumberGetter>>;
 }
@@ -32,45 +33,59 @@ export class JsonMapper {
 
   /**
    * @param instrumentOf the instrument of a vendor's symbol; undefined when it was never asked for
+   * @param first number of the first rule, where the rules are part of a longer list
    * @throws ConfigError if a path cannot be read
    */
   constructor(
     mapping: Pick<JsonMapping, 'rules'>,
     private readonly vendor: VendorId,
     private readonly instrumentOf: (vendorSymbol: string) => InstrumentId | undefined,
+    first = 0,
   ) {
-    this.rules = mapping.rules.map((rule, i) => compiled(`rules.${i}`, () => compileRule(rule)));
+    this.rules = mapping.rules.map((rule, i) => compiled(`rules.${first + i}`, () => compileRule(rule)));
   }
 
-  /** @throws VendorFrameError if a record that a rule matches names no symbol */
-  ticks(frame: unknown, receivedAt: number): Tick[] {
+  /**
+   * @param asked what a record without symbol is about
+   * @throws VendorFrameError if a record that a rule matches names no symbol
+   */
+  ticks(frame: unknown, receivedAt: number, asked?: InstrumentId): Tick[] {
     const ticks: Tick[] = [];
     for (const rule of this.rules) {
       const records = rule.each(frame);
       if (Array.isArray(records)) {
         for (const record of records as unknown[])
-          if (rule.matches(record)) ticks.push(this.tick(rule, record, receivedAt));
+          if (rule.matches(record)) ticks.push(this.tick(rule, record, receivedAt, asked));
       } else if (records !== undefined && records !== null && rule.matches(records)) {
-        ticks.push(this.tick(rule, records, receivedAt));
+        ticks.push(this.tick(rule, records, receivedAt, asked));
       }
     }
     return ticks;
   }
 
-  private tick({ symbol, time, numbers }: CompiledRule, record: unknown, receivedAt: number): Tick {
-    const name = symbol(record);
+  /** Whether any rule finds records in a frame, matching ones or not. */
+  finds(frame: unknown): boolean {
+    return this.rules.some(({ each }) => {
+      const records = each(frame);
+      return typeof records === 'object' && records !== null;
+    });
+  }
+
+  private tick(rule: CompiledRule, record: unknown, receivedAt: number, asked: InstrumentId | undefined): Tick {
+    const { symbol, time, numbers } = rule;
+    const name = symbol === undefined ? asked : symbol(record);
     if (typeof name !== 'string') throw new VendorFrameError(this.vendor, 'a record without symbol', record);
     // a literal in the order of `tick()`: one object per record on the busiest path there is
     return {
       // a symbol nobody asked for keeps its name, so that validation counts it as unknown
-      instrument: this.instrumentOf(name) ?? name,
+      instrument: symbol === undefined ? name : (this.instrumentOf(name) ?? name),
       vendor: this.vendor,
       receivedAt,
       eventTime: time?.(record),
       eventTimeStep: undefined,
-      // a vendor that has no price says nothing about the last one
+      // a vendor that has no price, which many write as 0, says nothing about the last one
       price: known(numbers.price(record)),
-      volume: known(numbers.volume(record)),
+      volume: said(numbers.volume(record)),
       bid: numbers.bid(record),
       ask: numbers.ask(record),
       bidSize: numbers.bidSize(record),
@@ -110,7 +125,7 @@ function compileRule({ each, when, map }: JsonMapping['rules'][number]): Compile
   return {
     each: compilePath(each),
     matches: when === undefined ? () => true : compileCondition(when),
-    symbol: compilePath(String(map['symbol'])),
+    symbol: map['symbol'] === undefined ? undefined : compilePath(String(map['symbol'])),
     time: map['time'] === undefined ? undefined : compileTime(map['time']),
     numbers: {
       price: number('price'),
@@ -167,5 +182,9 @@ function fieldSource(source: unknown): FieldSource {
 }
 
 function known(value: number | undefined): number | undefined {
+  return value !== value || value === 0 ? undefined : value;
+}
+
+function said(value: number | undefined): number | undefined {
   return value !== value ? undefined : value;
 }

@@ -4,12 +4,14 @@ import {
   ArrayMinSize,
   IsArray,
   IsDefined,
+  IsIn,
   IsInt,
   IsNumber,
   IsObject,
   IsOptional,
   IsString,
   Matches,
+  Max,
   Min,
   ValidateNested,
   type ValidationError,
@@ -119,19 +121,84 @@ export class Rule {
   @Type(() => Condition)
   when?: Condition;
 
-  /** `symbol` and `time`, and tick fields: a path, or `{path, scale}`. */
+  /**
+   * `symbol` and `time`, and tick fields: a path, or `{path, scale}`. Without `symbol` the record is about what was asked for, which is
+   * possible only where every call asks for one symbol and nothing streams.
+   */
   @IsObject()
   map!: Record<string, unknown>;
 }
 
-/** How a vendor's JSON stream becomes ticks. No code in it: templates put values in as JSON. */
-export class JsonMapping {
-  @Matches(/^wss?:\/\//, { message: 'url must begin with wss:// or ws://' })
+/** Quotes on request. The answer is a frame like those of the stream, read by the same rules. */
+export class HttpPart {
+  /** `{symbol}` or `{symbols}` in it is what is asked for, each symbol encoded as a part of a URL; `${symbol}` is the same. */
+  @Matches(/^https?:\/\//, { message: 'url must begin with https:// or http://' })
   url!: string;
+
+  @IsOptional()
+  @IsIn(['GET'])
+  method = 'GET';
 
   @IsOptional()
   @IsObject()
   headers: Record<string, string> = {};
+
+  /** One symbol in the URL; `${vendorSymbol}` is the instrument's. */
+  @IsOptional()
+  @IsString()
+  symbol = '${vendorSymbol}';
+
+  /** Stands between the symbols as it is. */
+  @IsOptional()
+  @IsString()
+  join = ',';
+
+  /** Symbols in one call. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  perCall = 1;
+
+  /** Calls under way at one time. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(20)
+  concurrency = 2;
+
+  @IsOptional()
+  @IsNumber()
+  @Min(0.001)
+  requestsPerSecond = 1;
+
+  /** Calls that may come at once after a pause. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  burst = 1;
+
+  @IsOptional()
+  @IsInt()
+  @Min(100)
+  timeoutMs = 5000;
+}
+
+/** How a vendor's JSON, streamed, asked for, or both, becomes ticks. No code in it: templates put values in as JSON. */
+export class JsonMapping {
+  /** Of the stream; absent where there is only `http`. */
+  @IsOptional()
+  @Matches(/^wss?:\/\//, { message: 'url must begin with wss:// or ws://' })
+  url?: string;
+
+  @IsOptional()
+  @IsObject()
+  headers: Record<string, string> = {};
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => HttpPart)
+  http?: HttpPart;
 
   /** Exchanges whose instruments the vendor has. */
   @IsArray()
@@ -163,15 +230,16 @@ export class JsonMapping {
   @Type(() => Cooldown)
   cooldown: Cooldown[] = [];
 
+  /** Needed with a `url`, as is `unsubscribe`. */
+  @IsOptional()
   @ValidateNested()
   @Type(() => SymbolsMessage)
-  @IsDefined()
-  subscribe!: SymbolsMessage;
+  subscribe?: SymbolsMessage;
 
+  @IsOptional()
   @ValidateNested()
   @Type(() => SymbolsMessage)
-  @IsDefined()
-  unsubscribe!: SymbolsMessage;
+  unsubscribe?: SymbolsMessage;
 
   @IsOptional()
   @IsInt()
@@ -211,8 +279,11 @@ export function readMapping(value: unknown, name: string): JsonMapping {
   const problems = validateSync(mapping, { whitelist: true, forbidNonWhitelisted: true }).flatMap((error) =>
     places(error, ''),
   );
+  if (problems.length === 0) problems.push(...contradictions(mapping));
   for (const [i, { map }] of (Array.isArray(mapping.rules) ? mapping.rules : []).entries()) {
-    if (typeof map?.['symbol'] !== 'string') problems.push(`rules.${i}.map.symbol: must be a path`);
+    const isKnownBeforehand = map?.['symbol'] === undefined && asksOneByOne(mapping);
+    if (typeof map?.['symbol'] !== 'string' && !isKnownBeforehand)
+      problems.push(`rules.${i}.map.symbol: must be a path`);
     for (const field of Object.keys(map ?? {})) {
       const isKnown = field === 'symbol' || field === 'time' || (NUMBER_FIELDS as readonly string[]).includes(field);
       if (!isKnown)
@@ -221,6 +292,36 @@ export function readMapping(value: unknown, name: string): JsonMapping {
   }
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${name}: ${problem}`));
   return mapping;
+}
+
+/** Where a symbol stands in the URL of a call; a shell or a compose file would take the dollar for its own, so it may be left out. */
+export const SYMBOL_PLACE = /\$?\{(symbols?)\}/g;
+
+/** The parts of a mapping that a stream needs. */
+export type StreamMapping = JsonMapping & Required<Pick<JsonMapping, 'url' | 'subscribe' | 'unsubscribe'>>;
+
+/** Whether a mapping describes a stream. */
+export function isStream(mapping: JsonMapping): mapping is StreamMapping {
+  return mapping.url !== undefined;
+}
+
+/** What is right by itself and wrong together. */
+function contradictions({ url, http, subscribe, unsubscribe }: JsonMapping): string[] {
+  const problems: string[] = [];
+  if (url === undefined && http === undefined) problems.push('url: a mapping needs a url, an http part, or both');
+  if (url !== undefined && subscribe === undefined) problems.push('subscribe: a stream needs it');
+  if (url !== undefined && unsubscribe === undefined) problems.push('unsubscribe: a stream needs it');
+  if (http === undefined) return problems;
+  const named = new Set([...http.url.matchAll(SYMBOL_PLACE)].map(([, name]) => name));
+  if (named.size === 0) problems.push('http.url: must have {symbol} or {symbols} in it');
+  if (named.has('symbol') && http.perCall > 1)
+    problems.push('http.perCall: {symbol} is one; use {symbols} to ask for several');
+  return problems;
+}
+
+/** Whether every answer is about one symbol, that of the call, so that it need not say which. */
+function asksOneByOne({ url, http }: JsonMapping): boolean {
+  return url === undefined && http?.perCall === 1;
 }
 
 function places(error: ValidationError, above: string): string[] {

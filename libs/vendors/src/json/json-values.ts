@@ -12,10 +12,15 @@ export function cleanNumber(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (value === null) return NaN;
   if (typeof value !== 'string') return undefined;
+  if (isMissing(value)) return undefined;
   const text = value.trim();
-  if (MISSING.has(text.toUpperCase())) return undefined;
   const number = Number(text.replaceAll(',', '').replace(/^\+/, '').replace(/%$/, ''));
   return Number.isFinite(number) ? number : undefined;
+}
+
+/** Whether a text is a vendor's word for "none". */
+export function isMissing(text: string): boolean {
+  return MISSING.has(text.trim().toUpperCase());
 }
 
 /** Epoch ms from a vendor's time; undefined when it is none. `auto` tells the unit by the size of the number. */

@@ -9,11 +9,18 @@ export class JsonEnv {
   @IsString()
   mapping = '';
 
-  @EnvKey({ key: 'JSON_URL', description: 'Overrides the URL of the mapping' })
+  @EnvKey({ key: 'JSON_URL', description: "Overrides the URL of the mapping's stream" })
   @IsString()
   url = '';
 
-  @EnvKey({ key: 'JSON_ALLOW_INSECURE', description: 'Allow ws:// to hosts other than this machine' })
+  @EnvKey({
+    key: 'JSON_HTTP_URL',
+    description: "Overrides the URL of the mapping's http part; {symbols} is what is asked for",
+  })
+  @IsString()
+  httpUrl = '';
+
+  @EnvKey({ key: 'JSON_ALLOW_INSECURE', description: 'Allow ws:// and http:// to hosts other than this machine' })
   @IsBoolean()
   allowInsecure = false;
 }

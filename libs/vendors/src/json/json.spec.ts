@@ -1,12 +1,21 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '#domain';
+import { ConfigError, VendorFrameError } from '#domain';
 import { anInstrument } from '../../../../test/support/instruments.js';
 import { vendorTools } from '../../../../test/support/vendor-tools.js';
+import { MappingInspector } from './inspect-mapping.js';
+import { readAnswer } from './json-answer.js';
 import { JsonMapper } from './json-mapper.js';
-import { readMapping } from './json-mapping.js';
+import { HttpPart, readMapping } from './json-mapping.js';
 import { compilePath } from './json-path.js';
+import { JsonSecrets } from './json-secrets.js';
 import { symbolMessages, vendorSymbolOf, withSecrets } from './json-template.js';
 import { cleanNumber, toEpochMs } from './json-values.js';
+import { JsonEnv } from './json.env.js';
+import { withSymbols } from './json.source.js';
 import { json } from './json.vendor.js';
 import { sandboxMapping } from './sandbox-mapping.js';
 
@@ -74,6 +83,13 @@ describe('rules', () => {
     ]);
   });
 
+  it('say nothing of a price that is 0, which no price is', () => {
+    const rules = [{ map: { symbol: 's', price: 'p', volume: 'v' } }];
+    expect(ticks(rules, { s: 'T.A1', p: 0, v: 0 })).toEqual([
+      { instrument: 'NSE:A1', vendor: 'json', receivedAt: NOW, volume: 0 },
+    ]);
+  });
+
   it('refuse a record without symbol', () => {
     expect(() => ticks([{ map: { symbol: 's', price: 'p' } }], { p: 1 })).toThrow(/without symbol/);
   });
@@ -86,6 +102,21 @@ describe('a mapping that is wrong is refused with the place of the mistake', () 
     ['a rule without symbol', { ...sandboxMapping, rules: [{ map: { price: 'p' } }] }, /rules\.0\.map\.symbol/],
     ['an unknown field', { ...sandboxMapping, rules: [{ map: { symbol: 's', prize: 'p' } }] }, /rules\.0\.map\.prize/],
     ['a misspelt key', { ...sandboxMapping, suscribe: {} }, /suscribe/],
+    ['neither stream nor http', { ...sandboxMapping, url: undefined }, /test: url: a mapping needs a url/],
+    ['a stream without subscription', { ...sandboxMapping, subscribe: undefined }, /test: subscribe: a stream needs/],
+    ['a call for nothing', { ...sandboxMapping, http: { url: 'https://x/q' } }, /http\.url: must have \{symbol\}/],
+    [
+      'one place for many symbols',
+      { ...sandboxMapping, http: { url: 'https://x/{symbol}', perCall: 2 } },
+      /http\.perCall: \{symbol\} is one/,
+    ],
+    ['a call that is no call', { ...sandboxMapping, http: { url: 'ftp://x/{symbol}' } }, /http\.url/],
+    ['another method', { ...sandboxMapping, http: { url: 'https://x/{symbol}', method: 'POST' } }, /http\.method/],
+    [
+      'a stream whose records name no symbol',
+      { ...sandboxMapping, http: { url: 'https://x/{symbol}' }, rules: [{ map: { price: 'p' } }] },
+      /rules\.0\.map\.symbol/,
+    ],
     ['a part that lacks something', { ...sandboxMapping, heartbeat: { body: {} } }, /heartbeat\.everyMs/],
   ])('%s', (_, mapping, problem) => {
     expect(() => readMapping(mapping, 'test')).toThrow(problem);
@@ -159,9 +190,118 @@ describe('templates', () => {
   });
 });
 
+describe('an answer to a call', () => {
+  const [a1, b1] = [anInstrument({ id: 'NSE:A1' }), anInstrument({ id: 'NSE:B1' })];
+  const http = { url: 'https://x/{symbols}', perCall: 10 };
+  const rules = [
+    { each: 'trades', map: { symbol: 's', price: 'p', volume: 'v' } },
+    { each: 'books', map: { symbol: 's', bid: 'b', ask: 'a', price: 'p' } },
+  ];
+  const answer = (frame: unknown, given: object = {}, asked = [a1, b1]): unknown[] => {
+    const mapping = readMapping({ exchanges: ['NSE'], http, rules, ...given }, 'test');
+    const mapper = new JsonMapper(mapping, 'json', (symbol) => `NSE:${symbol}`);
+    return readAnswer(frame, mapper, asked, NOW);
+  };
+
+  it('gives one tick an instrument, whatever the number of records, and says which has none', () => {
+    const frame = {
+      trades: [
+        { s: 'A1', p: 10, v: 5 },
+        { s: 'C1', p: 1 },
+      ],
+      books: [{ s: 'A1', b: 9.5, a: 10.5 }],
+    };
+    expect(answer(frame)).toEqual([
+      expect.objectContaining({ instrument: 'NSE:A1', price: 10, volume: 5, bid: 9.5, ask: 10.5 }),
+      expect.objectContaining({ code: 'SOURCE_FAILED', retryable: false, message: expect.stringContaining('NSE:B1') }),
+    ]);
+  });
+
+  it('takes a record without any value for no quote', () => {
+    expect(answer({ trades: [{ s: 'A1', p: null }] })[0]).toMatchObject({ code: 'SOURCE_FAILED', retryable: false });
+  });
+
+  it('without symbol is about the one that was asked for', () => {
+    const given = { http: { url: 'https://x/q?s=${symbol}' }, rules: [{ map: { price: 'c', open: 'o' } }] };
+    expect(answer({ c: 12.5, o: 12 }, given, [b1])).toMatchObject([{ instrument: 'NSE:B1', price: 12.5, open: 12 }]);
+  });
+
+  it.each([[{ error: 'no such route' }], ['ok'], [null], [7], [{ trades: 'none' }]])(
+    'that holds no records, as %j, is malformed',
+    (frame) => {
+      expect(() => answer(frame)).toThrow(VendorFrameError);
+    },
+  );
+
+  it('never throws anything but a frame error, and has an outcome for each instrument', () => {
+    const record = fc.dictionary(fc.constantFrom('s', 'p', 'v', 'b', 'a'), fc.oneof(fc.jsonValue(), fc.constant('A1')));
+    const frame = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ trades: fc.array(record), books: fc.oneof(record, fc.jsonValue()) }),
+    );
+    fc.assert(
+      fc.property(frame, (value) => {
+        try {
+          expect(answer(value)).toHaveLength(2);
+        } catch (error) {
+          expect(error).toBeInstanceOf(VendorFrameError);
+        }
+      }),
+    );
+  });
+});
+
+it('tries a mapping on any frame whatever', () => {
+  const rules = [
+    { each: 'data', when: { path: 'k', in: ['a', 1] }, map: { symbol: 's', price: 'p', time: 't' } },
+    { when: { path: 'k' }, map: { symbol: 's', bid: { path: 'b', scale: 100 } } },
+  ];
+  const value = fc.oneof(fc.jsonValue(), fc.constantFrom('a', 1, 'N/A', 1e300, -1));
+  const record = fc.dictionary(fc.constantFrom('k', 's', 'p', 't', 'b'), value);
+  const frame = fc.oneof(fc.jsonValue(), record, fc.record({ data: fc.oneof(fc.array(record), value) }));
+  const inspector = new MappingInspector(readMapping({ ...sandboxMapping, rules }, 'test'));
+  fc.assert(
+    fc.property(frame, (given) => {
+      const { ticks: found, ignored, malformed } = inspector.inspect(given, NOW);
+      for (const { tick } of found) expect(typeof tick.instrument).toBe('string');
+      for (const { reason } of [...ignored, ...malformed]) expect(reason).toMatch(/^rules\.[01]/);
+    }),
+  );
+});
+
+it('asks for symbols in a URL without letting one change what is asked', () => {
+  const part = Object.assign(new HttpPart(), { symbol: '${vendorSymbol}.NS', join: '|' });
+  expect(withSymbols('https://x/q?s={symbols}&k=1', ['M&M', 'A/../B', '#$&'], part)).toBe(
+    'https://x/q?s=M%26M.NS|A%2F..%2FB.NS|%23%24%26.NS&k=1',
+  );
+});
+
+it('takes its own secrets out of what it tells, and needs those it names', () => {
+  const secrets = new JsonSecrets((key) => (key === 'key' ? 's3cret' : undefined));
+  expect(secrets.fillIn({ url: 'https://x/{symbols}?k=${SECRET:key}' })).toEqual({
+    url: 'https://x/{symbols}?k=s3cret',
+  });
+  expect(secrets.redact('{"note":"key s3cret of s3cret"}')).toBe('{"note":"key *** of ***"}');
+  expect(() => secrets.fillIn('${SECRET:other}')).toThrow(/JSON_SECRET_OTHER/);
+});
+
+it('refuses a URL of calls that is not encrypted, or whose host depends on the symbol', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'tickwire-')), 'mapping.json');
+  const connect = (url: string, given: object = {}): unknown => {
+    writeFileSync(file, JSON.stringify({ exchanges: ['NSE'], http: { url }, rules: [{ map: { symbol: 's' } }] }));
+    return json.connect(Object.assign(new JsonEnv(), { mapping: file, ...given }), vendorTools());
+  };
+  expect(() => connect('http://api.example/{symbol}')).toThrow(/JSON_HTTP_URL: http:\/\/api\.example is not encrypted/);
+  expect(() => connect('http://api.example/{symbol}', { allowInsecure: true })).not.toThrow();
+  expect(() => connect('https://api.example/{symbol}')).not.toThrow();
+  expect(() => connect('http://127.0.0.1:1/{symbol}')).not.toThrow();
+  expect(() => connect('https://api.example/x', { httpUrl: 'https://other.example/{symbols}' })).not.toThrow();
+  expect(() => connect('https://{symbol}.example/x')).toThrow(ConfigError);
+});
+
 it('refuses a URL that is not encrypted, unless it is this machine or allowed', () => {
   const connect = (url: string, allowInsecure = false): unknown =>
-    json.connect({ mapping: '', url, allowInsecure }, vendorTools());
+    json.connect(Object.assign(new JsonEnv(), { url, allowInsecure }), vendorTools());
   expect(() => connect('ws://feed.example/x')).toThrow(ConfigError);
   expect(() => connect('ws://feed.example/x', true)).not.toThrow();
   expect(() => connect('wss://feed.example/x')).not.toThrow();

@@ -1,68 +1,34 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, type Instrument, type InstrumentId } from '#domain';
+import { ConfigError } from '#domain';
 import { defineVendor } from '../define-vendor.js';
-import { type FrameSignal, WsFeed } from '../transports/ws-feed.js';
-import { compileCondition, compiled, JsonMapper } from './json-mapper.js';
-import { type JsonMapping, readMapping } from './json-mapping.js';
-import { symbolMessages, vendorSymbolOf, withSecrets } from './json-template.js';
+import { compiled } from './json-mapper.js';
+import { isStream, readMapping } from './json-mapping.js';
+import { JsonSecrets } from './json-secrets.js';
+import { JsonSymbols } from './json-symbols.js';
 import { JsonEnv } from './json.env.js';
+import { jsonSource } from './json.source.js';
+import { jsonStream } from './json.stream.js';
 import { sandboxMapping } from './sandbox-mapping.js';
 
-const VENDOR = 'json';
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Any vendor that streams JSON over a WebSocket, mapped by a file instead of code. */
+/** Any vendor that speaks JSON, streamed over a WebSocket or on request over HTTP, mapped by a file instead of code. */
 export const json = defineVendor({
-  id: VENDOR,
+  id: 'json',
   env: JsonEnv,
   connect(env, tools) {
-    const mapping = readMapping(
-      env.mapping === '' ? sandboxMapping : readFile(env.mapping),
-      env.mapping || 'JSON_MAPPING',
-    );
-    const { url, headers, onOpen } = withSecrets({ ...mapping, url: env.url || mapping.url }, tools.secret);
-    refuseInsecure(url, env.allowInsecure);
+    const name = env.mapping || 'JSON_MAPPING';
+    const mapping = readMapping(overridden(env.mapping === '' ? sandboxMapping : readFile(env.mapping), env), name);
+    refuseInsecure('JSON_URL', mapping.url, env.allowInsecure);
+    refuseInsecure('JSON_HTTP_URL', mapping.http?.url, env.allowInsecure);
 
-    const ids = new Map<string, InstrumentId>();
-    const mapper = new JsonMapper(mapping, VENDOR, (vendorSymbol) => ids.get(vendorSymbol));
-    const symbols = (instruments: readonly Instrument[]): string[] =>
-      instruments.flatMap((instrument) => {
-        const vendorSymbol = vendorSymbolOf(mapping.vendorSymbol, instrument);
-        if (vendorSymbol === undefined) return [];
-        ids.set(vendorSymbol, instrument.id);
-        return [vendorSymbol];
-      });
-
-    const feed = new WsFeed(
-      {
-        id: VENDOR,
-        vendor: VENDOR,
-        url: () => url,
-        headers,
-        limits: { sockets: mapping.maxSockets, symbolsPerSocket: mapping.symbolsPerSocket },
-        carries: (instrument) =>
-          mapping.exchanges.includes(instrument.exchange) &&
-          vendorSymbolOf(mapping.vendorSymbol, instrument) !== undefined,
-        onOpen: () => onOpen.map((message) => JSON.stringify(message)),
-        awaitsReady: mapping.ready !== undefined,
-        subscribe: (instruments) => symbolMessages(mapping.subscribe, symbols(instruments)),
-        unsubscribe: (instruments) => symbolMessages(mapping.unsubscribe, symbols(instruments)),
-        messageGapMs: mapping.messageGapMs,
-        heartbeat: mapping.heartbeat && {
-          everyMs: mapping.heartbeat.everyMs,
-          message: JSON.stringify(mapping.heartbeat.body),
-        },
-        parse: (data, _isBinary, receivedAt) => mapper.ticks(JSON.parse(data.toString()), receivedAt),
-        signal: signals(mapping),
-        deadAfterMs: mapping.deadAfterMs,
-        handshakeMs: 10_000,
-        maxFrameBytes: 4_194_304,
-        backoff: { baseMs: 500, maxMs: 30_000 },
-        lingerMs: 10_000,
-      },
-      tools,
-    );
-    return { feeds: [feed], sources: [] };
+    const symbols = new JsonSymbols(mapping.vendorSymbol, mapping.exchanges);
+    const secrets = new JsonSecrets(tools.secret);
+    const { http } = mapping;
+    return {
+      feeds: isStream(mapping) ? [jsonStream(mapping, symbols, secrets, tools)] : [],
+      sources: http === undefined ? [] : [jsonSource({ ...mapping, http }, symbols, secrets, tools)],
+    };
   },
 });
 
@@ -74,32 +40,24 @@ function readFile(path: string): unknown {
   }
 }
 
-/** Prices and credentials do not cross a network in the clear unless somebody has said so. */
-function refuseInsecure(url: string, isAllowed: boolean): void {
-  const { protocol, hostname } = compiled('url', () => new URL(url));
-  if (protocol === 'wss:' || isAllowed || LOOPBACK.has(hostname)) return;
-  throw new ConfigError([
-    `JSON_URL: ${protocol}//${hostname} is not encrypted; use wss:// or set JSON_ALLOW_INSECURE=true`,
-  ]);
+/** A mapping with the URLs of the environment in place of its own, where it has some. */
+function overridden(mapping: unknown, { url, httpUrl }: JsonEnv): unknown {
+  if (typeof mapping !== 'object' || mapping === null) return mapping;
+  const given = mapping as { readonly url?: unknown; readonly http?: object };
+  return {
+    ...given,
+    ...(url !== '' && given.url !== undefined && { url }),
+    ...(httpUrl !== '' && given.http && { http: { ...given.http, url: httpUrl } }),
+  };
 }
 
-/** What a frame without ticks means, by the mapping's conditions. A list is looked at item by item. */
-function signals({ ready, fatal, cooldown }: JsonMapping): (data: Buffer) => FrameSignal | undefined {
-  const isReady = ready && compiled('ready', () => compileCondition(ready.when));
-  const isFatal = fatal.map((condition, i) => compiled(`fatal.${i}`, () => compileCondition(condition)));
-  const cools = cooldown.map((condition, i) => ({
-    ms: condition.ms,
-    test: compiled(`cooldown.${i}`, () => compileCondition(condition)),
-  }));
-  return (data) => {
-    const frame: unknown = JSON.parse(data.toString());
-    for (const record of Array.isArray(frame) ? (frame as unknown[]) : [frame]) {
-      const reason = `the vendor said ${JSON.stringify(record).slice(0, 120)}`;
-      if (isFatal.some((test) => test(record))) return { kind: 'fatal', reason };
-      const cool = cools.find(({ test }) => test(record));
-      if (cool !== undefined) return { kind: 'cooldown', ms: cool.ms, reason };
-      if (isReady?.(record)) return { kind: 'ready' };
-    }
-    return undefined;
-  };
+/** Prices and credentials do not cross a network in the clear unless somebody has said so. */
+function refuseInsecure(key: string, url: string | undefined, isAllowed: boolean): void {
+  if (url === undefined) return;
+  const { protocol, hostname } = compiled('url', () => new URL(url));
+  if (protocol === 'wss:' || protocol === 'https:' || isAllowed || LOOPBACK.has(hostname)) return;
+  const secure = key === 'JSON_URL' ? 'wss' : 'https';
+  throw new ConfigError([
+    `${key}: ${protocol}//${hostname} is not encrypted; use ${secure}:// or set JSON_ALLOW_INSECURE=true`,
+  ]);
 }

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { text } from 'node:stream/consumers';
+import { run } from './run.js';
+
+// the reader of our output has gone, as `| head` does
+process.stdout.on('error', () => process.exit());
+
+process.exitCode = await run(process.argv.slice(2), {
+  env: process.env,
+  now: Date.now(),
+  stdin: () => text(process.stdin),
+  out: (words) => void process.stdout.write(words),
+  err: (words) => void process.stderr.write(words),
+});
