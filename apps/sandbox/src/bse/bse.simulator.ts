@@ -2,12 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cutShort, Mangler, type Mangling } from '../mangler.js';
 import type { Listing } from '../market-model/listing.js';
 import type { SimulatorTools, VendorSimulator } from '../simulator.js';
-import { headerBody, HTML_SHELL, tradingBody } from './bse.bodies.js';
+import { depthBody, headerBody, HTML_SHELL, type Moment, tradingBody } from './bse.bodies.js';
+import { bhavcopy, scripMasterBody } from './bse.files.js';
+import { MinuteGraph } from './bse.graph.js';
+import { BseVisitors } from './bse.visitors.js';
 
 const PREFIX = '/BseIndiaAPI/api/';
+/** The site's home page: on another host than its quotes, here only on another path. */
+const HOME = '/bse-www/';
+const BHAVCOPY = /^\/download\/BhavCopy\/Equity\/BhavCopy_BSE_CM_0_0_0_(\d{8})_F_0000\.CSV$/;
 const BROWSER = /Mozilla\/5\.0 .*(Chrome|Firefox|Safari)\//;
 
-type Route = 'getScripHeaderData' | 'StockTrading' | 'unknown';
+const QUOTE_ROUTES = ['getScripHeaderData', 'StockTrading', 'MarketDepth', 'StockReachGraph'] as const;
+type QuoteRoute = (typeof QUOTE_ROUTES)[number];
+type Route = QuoteRoute | 'ListofScripData' | 'home' | 'bhavcopy' | 'unknown';
 
 const MALFORMED: readonly Mangling[] = [
   cutShort,
@@ -16,24 +24,38 @@ const MALFORMED: readonly Mangling[] = [
   () => '{"CurrRate":null,"Header":42}',
 ];
 
-/** The quote routes of bseindia.com, with its manners: no browser headers, no answer; an unknown route is a page. */
+/** The quote routes and files of bseindia.com, with its manners: no browser headers, no answer; an unknown route is a page. */
 export class BseSimulator implements VendorSimulator {
   readonly id = 'bse';
-  /** `refused`: for want of a browser's headers; the routes count what was asked of them, answered or not. */
-  private readonly counts = { requests: 0, quotes: 0, refused: 0, getScripHeaderData: 0, StockTrading: 0, unknown: 0 };
+  /**
+   * `refused`: for want of a browser's headers, or for a cookie that is no longer good; the routes count what was asked of them,
+   * answered or not. Counts that are not here begin with the first request of their kind.
+   */
+  private readonly counts: Record<string, number> = {
+    requests: 0,
+    quotes: 0,
+    refused: 0,
+    getScripHeaderData: 0,
+    StockTrading: 0,
+    unknown: 0,
+  };
   private readonly mangler = new Mangler(MALFORMED);
   private readonly byCode: ReadonlyMap<string, Listing>;
+  private readonly graph: MinuteGraph;
+  private readonly visitors: BseVisitors;
 
   constructor(private readonly tools: SimulatorTools) {
     const listings = [...tools.market.listings.values()].filter(({ instrument }) => instrument.exchange === 'BSE');
     this.byCode = new Map(listings.map((listing) => [codeOf(listing), listing]));
+    this.graph = new MinuteGraph(tools.market);
+    this.visitors = new BseVisitors(tools.clock);
   }
 
   request(request: IncomingMessage, url: URL, response: ServerResponse): boolean {
-    if (!url.pathname.startsWith(PREFIX)) return false;
     const route = routeOf(url.pathname);
-    this.counts.requests++;
-    this.counts[route]++;
+    if (route === undefined) return false;
+    this.count('requests');
+    this.count(route);
     const { faults, clock } = this.tools;
     if (faults.strikes('bse', 'disconnect')) {
       request.socket.destroy();
@@ -48,7 +70,7 @@ export class BseSimulator implements VendorSimulator {
   }
 
   settings(url: string): Readonly<Record<string, string>> {
-    return { BSE_BASE_URL: `${url}/BseIndiaAPI/api` };
+    return { BSE_BASE_URL: `${url}${PREFIX.slice(0, -1)}`, BSE_WWW_URL: `${url}${HOME}` };
   }
 
   stats(): Readonly<Record<string, number>> {
@@ -66,32 +88,66 @@ export class BseSimulator implements VendorSimulator {
       return void response.writeHead(429, { 'Retry-After': String(limited.retryAfterSeconds ?? 5) }).end();
     const broken = faults.strikes('bse', 'error');
     if (broken !== undefined) return void response.writeHead(broken.status ?? 500).end('Server Error');
-    if (request.headers.referer === undefined || !BROWSER.test(request.headers['user-agent'] ?? '')) {
-      this.counts.refused++;
+    if (this.isRefused(request)) {
+      this.count('refused');
       return void response.writeHead(403).end('Access Denied');
     }
-    if (route === 'unknown') {
-      return void response.writeHead(200, { 'Content-Type': 'text/html' }).end(HTML_SHELL);
-    }
-    const body = this.body(route, url.searchParams.get('scripcode') ?? '');
-    response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(body);
+    const html = { 'Content-Type': 'text/html' };
+    if (route === 'unknown') return void response.writeHead(200, html).end(HTML_SHELL);
+    if (route === 'home')
+      return void response.writeHead(200, { ...html, 'Set-Cookie': this.visitors.welcome() }).end(HTML_SHELL);
+    const text = this.text(route, url);
+    if (text === undefined) return void response.writeHead(404, html).end('Not Found');
+    const type = route === 'bhavcopy' ? 'text/csv' : 'application/json; charset=utf-8';
+    response.writeHead(200, { 'Content-Type': type });
+    response.end(text !== '' && faults.strikes('bse', 'malformed') ? this.mangler.mangle(text) : text);
   }
 
-  /** Empty for a code nobody has. */
-  private body(route: Route, code: string): string {
-    const { faults } = this.tools;
-    const listing = this.byCode.get(code);
+  private isRefused({ headers }: IncomingMessage): boolean {
+    if (headers.referer === undefined || !BROWSER.test(headers['user-agent'] ?? '')) return true;
+    const cookies = this.visitors.check(headers.cookie);
+    if (cookies === 'good') this.count('withCookies');
+    return cookies === 'bad';
+  }
+
+  /** Empty where BSE answers with nothing; undefined for a file there is not. */
+  private text(route: Exclude<Route, 'home' | 'unknown'>, url: URL): string | undefined {
+    const { market, clock } = this.tools;
+    const moment = { now: clock.now(), phase: market.phase };
+    if (route === 'bhavcopy') return bhavcopy(BHAVCOPY.exec(url.pathname)?.[1] ?? '', this.byCode.values(), moment);
+    if (route === 'ListofScripData') return JSON.stringify(scripMasterBody(this.byCode.values()));
+    const listing = this.byCode.get(url.searchParams.get('scripcode') ?? '');
+    // for a code nobody has
     if (listing === undefined) return '';
-    this.counts.quotes++;
-    const price = faults.price('bse', listing.instrument.id, listing.last);
-    const text = JSON.stringify(route === 'StockTrading' ? tradingBody(listing) : headerBody(listing, price));
-    return faults.strikes('bse', 'malformed') === undefined ? text : this.mangler.mangle(text);
+    this.count('quotes');
+    return JSON.stringify(this.quote(route, listing, moment, url.searchParams)) ?? '';
+  }
+
+  private quote(route: QuoteRoute, listing: Listing, moment: Moment, query: URLSearchParams): object | undefined {
+    switch (route) {
+      case 'getScripHeaderData':
+        return headerBody(listing, this.tools.faults.price('bse', listing.instrument.id, listing.last), moment);
+      case 'StockTrading':
+        return tradingBody(listing);
+      case 'MarketDepth':
+        return depthBody(listing, moment);
+      case 'StockReachGraph':
+        return this.graph.body(listing, query.get('flag') === '0');
+    }
+  }
+
+  private count(name: string): void {
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
   }
 }
 
-function routeOf(path: string): Route {
-  if (path === `${PREFIX}getScripHeaderData/w`) return 'getScripHeaderData';
-  return path === `${PREFIX}StockTrading/w` ? 'StockTrading' : 'unknown';
+/** Undefined for what is not the site's. */
+function routeOf(path: string): Route | undefined {
+  if (path === HOME) return 'home';
+  if (BHAVCOPY.test(path)) return 'bhavcopy';
+  if (!path.startsWith(PREFIX)) return undefined;
+  const name = /^(\w+)\/w$/.exec(path.slice(PREFIX.length))?.[1];
+  return [...QUOTE_ROUTES, 'ListofScripData' as const].find((route) => route === name) ?? 'unknown';
 }
 
 /** The scrip code; on BSE it is also the code within the id. */

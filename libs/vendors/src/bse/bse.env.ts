@@ -1,4 +1,4 @@
-import { IsInt, IsNumber, IsUrl, Max, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsNumber, IsUrl, Max, Min } from 'class-validator';
 import { EnvKey } from '#domain';
 
 export class BseEnv {
@@ -30,4 +30,25 @@ export class BseEnv {
   @IsInt()
   @Min(100)
   timeoutMs = 5000;
+
+  @EnvKey({
+    key: 'BSE_TRADING_EVERY_MS',
+    unit: 'ms',
+    description: 'Time between two calls for the volume, average price and circuit limits of one scrip; 0 for none',
+  })
+  @IsInt()
+  @Min(0)
+  tradingEveryMs = 15_000;
+
+  @EnvKey({ key: 'BSE_DEPTH', description: 'Best bid and ask, for one more call with every quote' })
+  @IsBoolean()
+  depth = false;
+
+  @EnvKey({ key: 'BSE_COOKIES', description: 'Visit the site first and send its cookies, as a browser does' })
+  @IsBoolean()
+  cookies = false;
+
+  @EnvKey({ key: 'BSE_WWW_URL', description: 'Page that gives the cookies' })
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
+  wwwUrl = 'https://www.bseindia.com/';
 }

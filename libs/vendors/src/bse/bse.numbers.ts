@@ -10,17 +10,14 @@ export function bseNumber(value: unknown): number | undefined {
   return /^-?\d{1,15}(\.\d+)?$/.test(plain) ? Number(plain) : undefined;
 }
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const IST_OFFSET_MS = 330 * 60_000;
+/** The same where 0 is a way to say that there is none, and nothing is below it: a price, a size. */
+export function bsePositive(value: unknown): number | undefined {
+  const number = bseNumber(value);
+  return number !== undefined && number > 0 ? number : undefined;
+}
 
-/** Epoch ms of `"14 Oct 25 | 11:42"`, which is Indian time to the minute; undefined for anything else. */
-export function bseTime(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const parts = /^\s*(\d{1,2}) ([A-Za-z]{3}) (\d{2,4})\s*\|\s*(\d{1,2}):(\d{2})\s*$/.exec(value);
-  if (parts === null) return undefined;
-  const [, day, monthName = '', year, hour, minute] = parts;
-  const month = MONTHS.indexOf(monthName.toLowerCase());
-  if (month < 0) return undefined;
-  const fullYear = Number(year) < 100 ? 2000 + Number(year) : Number(year);
-  return Date.UTC(fullYear, month, Number(day), Number(hour), Number(minute)) - IST_OFFSET_MS;
+/** Whether a value is a number, or one of BSE's ways to say that there is none. */
+export function isNumberOrMissing(value: unknown): boolean {
+  if (value === undefined || value === null || bseNumber(value) !== undefined) return true;
+  return typeof value === 'string' && MISSING.has(value.trim().toUpperCase());
 }

@@ -1,74 +1,67 @@
-import { type Instrument, SourceFailedError, type Tick, tick, VendorFrameError } from '#domain';
+import { type EpochMs, type Instrument, type Tick, tick, VendorFrameError } from '#domain';
 import type { HttpAnswer } from '../transports/http-client.js';
-import { bseNumber, bseTime } from './bse.numbers.js';
+import { bseFields, type Fields, isFields, VENDOR } from './bse.body.js';
+import { bseNumber, bsePositive, isNumberOrMissing } from './bse.numbers.js';
+import { bseTime, isBeforeOpen, MINUTE_MS } from './bse.times.js';
+import { NoQuoteError } from './no-quote.error.js';
 
-const VENDOR = 'bse';
-const MINUTE_MS = 60_000;
+/** What a scrip header says. */
+export interface ScripHeader {
+  readonly tick: Tick;
+  /** Orders are being collected and nothing has traded today: counts of the day are not to be had. */
+  readonly isPreOpen: boolean;
+}
+
+const PRE_OPEN_FIELDS = ['PRE_OPEN_NO_BIDS', 'PRE_OPEN_NO_I_PRICE', 'PRE_OPEN_I_PRICE', 'PRE_OPEN_I_PRICE_QTY'];
 
 /**
  * Turns a scrip header answer into a tick.
  * Shape  `{"CurrRate":{"LTP":"1264.80",...},"Header":{"PrevClose":...,"Open":...,"High":...,"Low":...,"Ason":"14 Oct 25 | 11:42"}}`
  * Units  rupees; `Ason` is Indian time to the minute, so `eventTimeStep` is a minute
- * Emits  one tick; the route carries no volume, bid or ask
- * @throws VendorFrameError for the site's HTML shell, text that is no JSON, or a shape without the two parts
- * @throws SourceFailedError not retryable, for an empty body or an empty or zero price: an unknown or suspended scrip
- * @see public routes of bseindia.com, undocumented; recorded answers of 2020 to 2026. Unverified: the body for an unknown code, and
- *   whether a price above 1,000 carries commas; both are read either way.
+ * Emits  one tick; the route carries no volume, bid or ask. Before the open, while the pre-open block is filled, without day values,
+ *   and without a price when there is no last one: the indicative price of the auction is no trade
+ * @throws VendorFrameError for the site's HTML shell, text that is no JSON, a shape without the two parts, or a price that is no number
+ * @throws NoQuoteError for an empty body or an empty or zero price: an unknown scrip, or with `DisplayText` a suspended one
+ * @see public routes of bseindia.com, undocumented; recorded answers of 2020 to 2026. Unverified, and therefore read either way: the
+ *   body for an unknown code, commas in prices above 1,000, the types of the pre-open block. A notice beside a price is only a notice.
  */
-export function parseScripHeader({ body }: HttpAnswer, instrument: Instrument, receivedAt: number): Tick {
-  const text = body.trim();
-  if (text === '') throw unknownScrip(instrument);
-  if (text.startsWith('<')) throw new VendorFrameError(VENDOR, 'a page instead of a quote', text);
-  const answer = parseJson(text);
-  const rate = part(answer, 'CurrRate');
-  const header = part(answer, 'Header');
-  if (rate === undefined || header === undefined) throw new VendorFrameError(VENDOR, 'no CurrRate and Header', answer);
-
-  const price = bseNumber(rate['LTP']) ?? bseNumber(header['LTP']);
-  if (price === undefined || price === 0) {
-    if (isNumberOrMissing(rate['LTP'])) throw unknownScrip(instrument);
+export function parseScripHeader({ body }: HttpAnswer, instrument: Instrument, receivedAt: EpochMs): ScripHeader {
+  const answer = bseFields(body);
+  if (answer === undefined) throw new NoQuoteError(instrument);
+  const { CurrRate: rate, Header: header } = answer;
+  if (!isFields(rate) || !isFields(header)) throw new VendorFrameError(VENDOR, 'no CurrRate and Header', answer);
+  if (!isNumberOrMissing(rate['LTP']) || !isNumberOrMissing(header['LTP']))
     throw new VendorFrameError(VENDOR, 'LTP is no number', answer);
+
+  const isPreOpen = isBeforeOpen(receivedAt) && PRE_OPEN_FIELDS.some((field) => isFilled(header[field]));
+  const price = notZero(rate['LTP']) ?? notZero(header['LTP']);
+  const previousClose = bsePositive(header['PrevClose']);
+  if (price === undefined) {
+    const notice = noticeOf(header);
+    if (!isPreOpen || notice !== '' || previousClose === undefined) throw new NoQuoteError(instrument, notice);
   }
   const eventTime = bseTime(header['Ason']);
-  return tick({
-    instrument: instrument.id,
-    vendor: VENDOR,
-    receivedAt,
-    eventTime,
-    eventTimeStep: eventTime === undefined ? undefined : MINUTE_MS,
-    price,
-    previousClose: positive(header['PrevClose']),
-    open: positive(header['Open']),
-    high: positive(header['High']),
-    low: positive(header['Low']),
-  });
+  const identity = { instrument: instrument.id, vendor: VENDOR, receivedAt };
+  const time = { eventTime, eventTimeStep: eventTime === undefined ? undefined : MINUTE_MS };
+  return { isPreOpen, tick: tick({ ...identity, ...time, price, previousClose, ...(isPreOpen ? {} : dayOf(header)) }) };
 }
 
-function unknownScrip({ id }: Instrument): SourceFailedError {
-  return new SourceFailedError(VENDOR, `no quote of ${id}: unknown or suspended scrip`, { retryable: false });
+/** Day values are zero before the first trade; there are none then. */
+function dayOf(header: Fields): Pick<Tick, 'open' | 'high' | 'low'> {
+  return { open: bsePositive(header['Open']), high: bsePositive(header['High']), low: bsePositive(header['Low']) };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new VendorFrameError(VENDOR, (error as Error).message, text);
-  }
+/** A price below zero is for validation to refuse and count. */
+function notZero(value: unknown): number | undefined {
+  const price = bseNumber(value);
+  return price === 0 ? undefined : price;
 }
 
-function part(value: unknown, key: string): Record<string, unknown> | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const inner = (value as Record<string, unknown>)[key];
-  return typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : undefined;
+function isFilled(value: unknown): boolean {
+  return value !== undefined && value !== null && !(isNumberOrMissing(value) && (bseNumber(value) ?? 0) === 0);
 }
 
-function isNumberOrMissing(value: unknown): boolean {
-  if (value === undefined || value === null || bseNumber(value) !== undefined) return true;
-  return typeof value === 'string' && /^\s*(-|n\.?a\.?)?\s*$/i.test(value);
-}
-
-/** Day values before the first trade are zero; there are none then. */
-function positive(value: unknown): number | undefined {
-  const number = bseNumber(value);
-  return number === 0 ? undefined : number;
+function noticeOf(header: Fields): string {
+  const text = header['DisplayText'];
+  return typeof text === 'string' ? text.replaceAll(/\s+/g, ' ').trim() : '';
 }

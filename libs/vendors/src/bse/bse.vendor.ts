@@ -1,8 +1,10 @@
-import type { Instrument } from '#domain';
 import { defineVendor } from '../define-vendor.js';
 import { HttpSource } from '../transports/http-source.js';
+import { VENDOR } from './bse.body.js';
+import { BseCookies } from './bse.cookies.js';
 import { BseEnv } from './bse.env.js';
-import { parseScripHeader } from './bse.parse.js';
+import { BseQuotes } from './bse.quotes.js';
+import { BseSite } from './bse.site.js';
 
 /** What bseindia.com's own pages send; without them the answer is HTTP 403 or an empty body. */
 const BROWSER_HEADERS = {
@@ -15,24 +17,24 @@ const BROWSER_HEADERS = {
 
 /** Quotes of the BSE website's own routes: one scrip a call, no published limit, no promise. */
 export const bse = defineVendor({
-  id: 'bse',
+  id: VENDOR,
   env: BseEnv,
   connect(env, tools) {
     const base = new URL(env.baseUrl);
-    const path = base.pathname.replace(/\/$/, '');
+    const caller = { vendor: VENDOR, headers: BROWSER_HEADERS, timeoutMs: env.timeoutMs };
+    const cookies = env.cookies ? new BseCookies({ ...caller, page: new URL(env.wwwUrl) }, tools.clock) : undefined;
+    const quotes = new BseQuotes(new BseSite(base.pathname.replace(/\/$/, ''), cookies), env, tools.clock);
     const source = new HttpSource(
       {
-        id: 'bse',
-        vendor: 'bse',
+        ...caller,
+        id: VENDOR,
         origin: base.origin,
-        headers: BROWSER_HEADERS,
         batchSize: 20,
         perCall: 1,
         concurrency: env.concurrency,
         requestsPerSecond: env.requestsPerSecond,
         burst: env.burst,
-        timeoutMs: env.timeoutMs,
-        // an answer is 2 KB
+        // a quote is 2 KB, a day's graph 30
         maxBytes: 262_144,
         tries: 3,
         backoff: { baseMs: 250, maxMs: 4000 },
@@ -40,12 +42,7 @@ export const bse = defineVendor({
         refusedMs: 300_000,
         longestPauseMs: 10_000,
         carries: ({ exchange, bseCode }) => exchange === 'BSE' && bseCode !== undefined,
-        ask: async (client, instruments) => {
-          const [instrument] = instruments as readonly [Instrument];
-          const code = encodeURIComponent(instrument.bseCode ?? '');
-          const answer = await client.get(`${path}/getScripHeaderData/w?Debtflag=&scripcode=${code}&seriesid=`);
-          return [parseScripHeader(answer, instrument, tools.clock.now())];
-        },
+        answer: (call, instruments) => Promise.all(instruments.map((instrument) => quotes.quote(call, instrument))),
       },
       tools,
     );
