@@ -103,7 +103,7 @@ it('finds symbols by ticker, code, ISIN and company, best first', async () => {
     'NSE:TATACONSUM',
   ]);
   const { body } = await get('/api/v1/symbols?limit=3');
-  expect([body['total'], (body['symbols'] as object[]).length]).toEqual([125, 3]);
+  expect([body['total'], (body['symbols'] as object[]).length]).toEqual([126, 3]);
 });
 
 it('shows what clients are subscribed to, the recent updates, and the caches', async () => {
@@ -196,6 +196,7 @@ it('documents every route it has', async () => {
     '/api/v1/subscriptions',
     '/api/v1/symbols',
     '/api/v1/validation',
+    '/api/v1/validation/tiers/{symbol}',
   ]);
   expect((await fetch(`${product.url}/docs`)).headers.get('content-type')).toContain('text/html');
 });

@@ -119,6 +119,23 @@ export class ServerConfig {
   @Min(0.01)
   maxMove = 0.4;
 
+  @EnvKey({
+    key: 'VALIDATION_CRITICAL',
+    description: 'Symbols whose ticks are also checked in depth, comma-separated; see docs/validation.md',
+  })
+  @IsArray()
+  @Matches(SYMBOL, { each: true })
+  validationCritical: string[] = [];
+
+  @EnvKey({
+    key: 'CROSS_CHECK_PER_MINUTE',
+    description: "Prices of important symbols compared with a second vendor's, in a minute; 0 for none",
+  })
+  @IsInt()
+  @Min(0)
+  @Max(6000)
+  crossCheckPerMinute = 12;
+
   @EnvKey({ key: 'RECENT_CAPACITY', description: 'Recent updates kept for inspection' })
   @IsInt()
   @Min(1)

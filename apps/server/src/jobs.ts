@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { ActiveSymbolsJob } from '#fetcher';
+import { ActiveSymbolsJob, CrossCheckJob, Validation } from '#fetcher';
 import { Hub } from '#subscription';
 
 const HOUSEKEEPING_MS = 1000;
+const VALIDATION_MS = 2000;
 
 /** What runs on a timer. Started after wiring, so that no job meets half a server. */
 @Injectable()
@@ -12,10 +13,16 @@ export class Jobs {
     private readonly registry: SchedulerRegistry,
     private readonly activeSymbols: ActiveSymbolsJob,
     private readonly hub: Hub,
+    private readonly validation: Validation,
+    private readonly crossChecks: CrossCheckJob,
   ) {}
 
   start(checkFreshness: () => void): void {
     this.every('active-symbols', this.activeSymbols.everyMs, () => this.activeSymbols.run());
+    this.validation.review();
+    this.every('validation', VALIDATION_MS, () => this.validation.review());
+    const { everyMs } = this.crossChecks;
+    if (everyMs !== undefined) this.every('cross-check', everyMs, () => void this.crossChecks.run());
     this.every('housekeeping', HOUSEKEEPING_MS, () => {
       this.hub.sweep();
       checkFreshness();

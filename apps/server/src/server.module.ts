@@ -68,6 +68,8 @@ export class ServerModule {
           demand: { hotFrom: config.hotFrom, watchMs: config.watchMs },
           essential: config.essential,
           check: { band: config.maxMove, maxAheadMs: MAX_AHEAD_MS },
+          critical: config.validationCritical,
+          crossChecksPerMinute: config.crossCheckPerMinute,
           refresh: {
             intervals: {
               hot: config.refreshHotMs,

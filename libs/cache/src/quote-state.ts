@@ -31,6 +31,8 @@ export class QuoteState implements Delta {
 
   /** Vendor whose ticks are merged while it speaks; empty for any. */
   owner: VendorId = '';
+  /** Ticks merged since start. */
+  merged = 0;
   /** When a vendor last said or confirmed the value; 0 before the first tick. */
   confirmedAt = 0;
   /** When validation first refused a tick after that; 0 when it refused none. */
@@ -39,6 +41,8 @@ export class QuoteState implements Delta {
   eventTime = 0;
   /** Vendor of the volume: two vendors' counts are not comparable. */
   volumeSource: VendorId = '';
+  /** Ticks in a row whose volume was below the one we have. */
+  volumeDrops = 0;
   /** Limits of `limitsDay` as a vendor sent them; NaN when none did. */
   lowerCircuit = NaN;
   upperCircuit = NaN;
@@ -95,6 +99,7 @@ export class QuoteState implements Delta {
    * @param keepsVolume true to leave the volume as it is, whatever the tick says
    */
   apply(tick: Tick, keepsVolume = false): boolean {
+    this.merged++;
     this.confirmedAt = tick.receivedAt;
     this.refusedSince = 0;
     const { eventTime } = tick;
@@ -111,6 +116,7 @@ export class QuoteState implements Delta {
     if (moved) this.deriveChange();
     if (tick.volume !== undefined && !keepsVolume) {
       this.volumeSource = tick.vendor;
+      this.volumeDrops = 0;
       // a count that is told this morning may still be of yesterday's trades
       this.volumeDay = this.dayOf(eventTime ?? tick.receivedAt);
       if (this.set(F.volume, tick.volume)) moved = true;

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LastValueStore, QuoteCache, QuoteReader } from '#cache';
-import { CLOCK, type Clock, InstrumentMaster, LOG, type Log, METER, type Meter } from '#domain';
+import { CLOCK, type Clock, InstrumentMaster, isMarketOpen, LOG, type Log, METER, type Meter } from '#domain';
 import { Conflator, Hub } from '#subscription';
 import { ActiveSymbolsJob, type RefreshOptions } from './active-symbols.job.js';
 import { Arrivals } from './arrivals.js';
@@ -10,8 +10,14 @@ import { FeedSupervisor } from './feed-supervisor.js';
 import { Freshness, type FreshnessOptions } from './freshness.js';
 import { QuotePipeline } from './quote-pipeline.js';
 import { Refresher } from './refresher.js';
+import { Accuracy } from './validation/accuracy.js';
 import type { CheckLimits } from './validation/check-tick.js';
+import { CrossCheckJob } from './validation/cross-check.job.js';
+import { DeepTier } from './validation/deep-tier.js';
 import { Rejections } from './validation/rejections.js';
+import { Validation } from './validation/validation.js';
+import { ValidationPolicy } from './validation/validation-policy.js';
+import { Watches } from './validation/watches.js';
 import { VendorValues } from './vendor-values.js';
 
 export interface FetcherModuleOptions {
@@ -21,6 +27,10 @@ export interface FetcherModuleOptions {
   /** Instruments kept current whether anybody asks or not. */
   readonly essential: readonly string[];
   readonly check: CheckLimits;
+  /** Instruments whose ticks are checked in depth from the start. */
+  readonly critical: readonly string[];
+  /** Prices compared with a second vendor's, in a minute; 0 for none. */
+  readonly crossChecksPerMinute: number;
   readonly refresh: RefreshOptions;
   readonly freshness: FreshnessOptions;
   /** Length of the active-symbol round, ms. */
@@ -48,22 +58,69 @@ export class FetcherModule {
         useFactory: (master: InstrumentMaster, lastValues: LastValueStore, demand: Demand, log: Log, clock: Clock) =>
           new FeedSupervisor(options.carriers, master, lastValues, demand, log, clock),
       },
+      { provide: Accuracy, inject: [CLOCK], useFactory: (clock: Clock) => new Accuracy(clock) },
       {
         provide: Rejections,
-        inject: [CLOCK, METER],
-        useFactory: (clock: Clock, meter: Meter) => new Rejections(clock, meter),
+        inject: [CLOCK, METER, Accuracy],
+        useFactory: (clock: Clock, meter: Meter, accuracy: Accuracy) => new Rejections(clock, meter, accuracy),
+      },
+      {
+        provide: Watches,
+        inject: [Rejections],
+        useFactory: (rejections: Rejections) => new Watches(rejections),
+      },
+      {
+        provide: ValidationPolicy,
+        inject: [Demand, Accuracy],
+        useFactory: (demand: Demand, accuracy: Accuracy) =>
+          new ValidationPolicy(options.critical, (id) => demand.tier(id) === 'hot', accuracy),
       },
       { provide: Arrivals, inject: [CLOCK], useFactory: (clock: Clock) => new Arrivals(clock) },
       {
         provide: QuotePipeline,
-        inject: [LastValueStore, Conflator, Rejections, Arrivals, METER],
+        inject: [LastValueStore, Conflator, Rejections, Arrivals, METER, Watches],
         useFactory: (
           lastValues: LastValueStore,
           conflator: Conflator,
           rejections: Rejections,
           arrivals: Arrivals,
           meter: Meter,
-        ) => new QuotePipeline(lastValues, conflator, rejections, arrivals, options.check, meter),
+          watches: Watches,
+        ) => {
+          const deep = new DeepTier(watches, rejections);
+          return new QuotePipeline(lastValues, conflator, rejections, arrivals, options.check, meter, deep);
+        },
+      },
+      {
+        provide: Validation,
+        inject: [LastValueStore, QuotePipeline, Watches, ValidationPolicy, Accuracy, CLOCK],
+        useFactory: (
+          lastValues: LastValueStore,
+          pipeline: QuotePipeline,
+          watches: Watches,
+          policy: ValidationPolicy,
+          accuracy: Accuracy,
+          clock: Clock,
+        ) => new Validation(lastValues, pipeline, watches, policy, accuracy, clock),
+      },
+      {
+        provide: CrossCheckJob,
+        inject: [LastValueStore, FeedSupervisor, QuotePipeline, Watches, ValidationPolicy, Rejections, CLOCK, METER],
+        useFactory: (
+          lastValues: LastValueStore,
+          supervisor: FeedSupervisor,
+          pipeline: QuotePipeline,
+          watches: Watches,
+          policy: ValidationPolicy,
+          rejections: Rejections,
+          clock: Clock,
+          meter: Meter,
+        ) =>
+          new CrossCheckJob(lastValues, supervisor, pipeline, watches, policy, rejections, clock, meter, {
+            limits: options.check,
+            perMinute: options.crossChecksPerMinute,
+            isTrading: ({ exchange }) => !options.freshness.followsMarketHours || isMarketOpen(exchange, clock.now()),
+          }),
       },
       {
         provide: Refresher,

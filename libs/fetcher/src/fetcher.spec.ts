@@ -371,3 +371,11 @@ it('takes the price and leaves the volume of a tick whose volume has shrunk, and
   stream.say({ price: 101, volume: 7, receivedAt: clock.now() });
   expect(store.peek('NSE:A1')!.quote().volume).toBe(7);
 });
+
+it('believes a vendor that stays below a volume it once told', () => {
+  const volumes = [500, 90_000, 510, 520, 530, 540, 550].map((volume) => {
+    stream.say({ price: 100, volume, receivedAt: clock.now() });
+    return store.peek('NSE:A1')!.quote().volume;
+  });
+  expect(volumes).toEqual([500, 90_000, 90_000, 90_000, 90_000, 90_000, 550]);
+});

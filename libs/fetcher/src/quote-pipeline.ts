@@ -1,17 +1,22 @@
 import type { LastValueStore, QuoteState } from '#cache';
 import type { Counter, FeedSink, Meter, RejectReason, Tick, VendorId } from '#domain';
 import type { Arrivals } from './arrivals.js';
-import { type CheckLimits, checkTick, isVolumeBack } from './validation/check-tick.js';
+import { type CheckLimits, checkTick, isStandby, isVolumeBack } from './validation/check-tick.js';
+import { DeepTier } from './validation/deep-tier.js';
 import type { Rejections } from './validation/rejections.js';
+import { type Watch, Watches } from './validation/watches.js';
 
 /** Where the pipeline puts an instrument whose value moved. */
 export interface MovedSink {
   mark(state: QuoteState): void;
 }
 
+/** A vendor that stays below the volume it once told has corrected itself: so many ticks in a row are believed. */
+const BELIEVED_DROPS = 5;
+
 /** Takes ticks as far as the open conflation window. Synchronous, so ticks never overtake one another. */
 export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
-  private readonly accepted = new Map<VendorId, Counter>();
+  private readonly accepted = new Map<VendorId, { readonly counter: Counter; merged: number }>();
 
   constructor(
     private readonly lastValues: LastValueStore,
@@ -20,24 +25,68 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
     private readonly arrivals: Arrivals,
     private readonly limits: CheckLimits,
     private readonly meter: Meter,
+    private readonly deep: DeepTier = new DeepTier(new Watches(rejections), rejections),
   ) {}
 
-  /** @returns why the tick was refused, or undefined when it was merged */
+  /** @returns why the tick was refused or is held back; undefined when it was merged, or not needed because the instrument's owner speaks */
   tick(tick: Tick): RejectReason | undefined {
     const state = this.lastValues.peek(tick.instrument);
     if (state === undefined) return this.refuse(tick, 'unknown-instrument');
+    const { watches } = this.deep;
+    const watch = watches.size === 0 ? undefined : watches.get(tick.instrument);
+    if (isStandby(tick, state)) {
+      if (watch !== undefined && watch.suspects.length > 0) this.hear(tick, watch);
+      return undefined;
+    }
     const reason = checkTick(tick, state, this.limits);
     if (reason !== undefined) {
       // a tick older than the value says nothing against the value
       if (reason !== 'late') state.refused(tick.receivedAt);
       return this.refuse(tick, reason);
     }
-    this.acceptedBy(tick.vendor).add();
-    const keepsVolume = isVolumeBack(tick, state);
+    if (watch !== undefined) return this.examine(tick, watch);
+    this.merge(tick, state);
+    return undefined;
+  }
+
+  /** Lets a tick that is not to be merged confirm a jump which the deep tier holds back. */
+  witness(tick: Tick): void {
+    const watch = this.deep.watches.get(tick.instrument);
+    if (watch !== undefined) this.hear(tick, watch);
+  }
+
+  /** Merges a second vendor's tick in place of a watched instrument's value that the comparison of both has found wrong. */
+  correct(tick: Tick): void {
+    const watch = this.deep.watches.get(tick.instrument);
+    if (watch === undefined) return;
+    this.deep.settle(watch, tick);
+    this.merge(tick, watch.state);
+  }
+
+  /** Ticks merged since start, by vendor. */
+  *merged(): Iterable<readonly [VendorId, number]> {
+    for (const [vendor, { merged }] of this.accepted) yield [vendor, merged];
+  }
+
+  private examine(tick: Tick, watch: Watch): RejectReason | undefined {
+    const found = this.deep.examine(tick, watch);
+    if (typeof found === 'string') return found;
+    for (const good of found) this.merge(good, watch.state);
+    return undefined;
+  }
+
+  private hear(tick: Tick, watch: Watch): void {
+    for (const released of this.deep.witness(tick, watch)) this.merge(released, watch.state);
+  }
+
+  private merge(tick: Tick, state: QuoteState): void {
+    const tally = this.acceptedBy(tick.vendor);
+    tally.counter.add();
+    tally.merged++;
+    const keepsVolume = isVolumeBack(tick, state) && ++state.volumeDrops < BELIEVED_DROPS;
     if (keepsVolume) this.rejections.count(tick, 'volume');
     if (state.apply(tick, keepsVolume)) this.moved.mark(state);
     if (this.arrivals.awaited) this.arrivals.arrived(tick.instrument);
-    return undefined;
   }
 
   malformed(vendor: VendorId, _reason: string, sample: string): void {
@@ -49,12 +98,12 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
     return reason;
   }
 
-  private acceptedBy(vendor: VendorId): Counter {
-    let counter = this.accepted.get(vendor);
-    if (counter === undefined) {
-      counter = this.meter.counter('ticks_total', 'Ticks accepted from vendors', { vendor });
-      this.accepted.set(vendor, counter);
+  private acceptedBy(vendor: VendorId): { readonly counter: Counter; merged: number } {
+    let tally = this.accepted.get(vendor);
+    if (tally === undefined) {
+      tally = { counter: this.meter.counter('ticks_total', 'Ticks accepted from vendors', { vendor }), merged: 0 };
+      this.accepted.set(vendor, tally);
     }
-    return counter;
+    return tally;
   }
 }

@@ -11,7 +11,7 @@ export interface CheckLimits {
 /** No market is near this; above it the compact form's integers would lose digits. */
 const MAX_PRICE = 2 ** 51 / 1e5;
 const MAX_SIZE = 2 ** 51;
-/** Once one vendor has been silent for this long, another may bring an older last trade: it is the newest there is. */
+/** Once the vendor whose word counts has been silent for this long, another's is taken, an older last trade too: it is the newest there is. */
 const TAKEOVER_MS = 10_000;
 
 /**
@@ -120,5 +120,16 @@ function positive(price: number | undefined): number | undefined {
 function isLate(eventTime: number, tick: Tick, state: QuoteState): boolean {
   const step = tick.eventTimeStep ?? 0;
   const isOlder = step === 0 ? eventTime < state.eventTime : eventTime + step <= state.eventTime;
-  return isOlder && (tick.vendor === state.latestSource || tick.receivedAt - state.confirmedAt < TAKEOVER_MS);
+  if (!isOlder || tick.vendor === state.latestSource) return isOlder;
+  return tick.vendor !== state.owner && tick.receivedAt - state.confirmedAt < TAKEOVER_MS;
+}
+
+/**
+ * Whether a tick is of a vendor that only stands by: while an instrument moves from one to another both send it, and two vendors'
+ * values in turns would be a price that jumps to and fro.
+ */
+export function isStandby(tick: Tick, state: QuoteState): boolean {
+  const { owner } = state;
+  if (owner === '' || tick.vendor === owner || state.latestSource !== owner) return false;
+  return tick.receivedAt - state.confirmedAt < TAKEOVER_MS;
 }
