@@ -30,6 +30,8 @@ export interface Vendor<Env extends object = object> {
   readonly id: VendorId;
   /** A class-validator class, each key with its unit, default and description. */
   readonly env: new () => Env;
+  /** Keys of the secrets it may ask for. */
+  readonly secrets?: readonly string[];
   /** Reads the symbol file the vendor publishes; absent where its symbols always follow from the instrument. */
   symbolFile?(text: string): Iterable<VendorSymbol>;
   /** @throws ConfigError if the settings, though valid one by one, make no connection */

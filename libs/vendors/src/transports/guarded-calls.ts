@@ -10,9 +10,11 @@ import {
 import type { VendorTools } from '../define-vendor.js';
 import { backoffMs, type BackoffOptions } from './backoff.js';
 import { type BreakerOptions, CircuitBreaker, type Permit } from './circuit-breaker.js';
+import type { CreditBudget } from './credit-budget.js';
 import { HttpStatusError } from './http-client.js';
 import { RateLimiter } from './rate-limiter.js';
 import type { StatusKeeper } from './status-keeper.js';
+import { VendorRefusedError } from './vendor-refused.error.js';
 
 export interface GuardOptions {
   readonly requestsPerSecond: number;
@@ -21,10 +23,12 @@ export interface GuardOptions {
   readonly tries: number;
   readonly backoff: BackoffOptions;
   readonly breaker: BreakerOptions;
-  /** How long the vendor is left alone after it has refused us (HTTP 403), ms. */
+  /** How long the vendor is left alone after it has refused us (HTTP 403, `VendorRefusedError`), ms. */
   readonly refusedMs: number;
   /** A pause the vendor asks for (HTTP 429) is waited for up to this long, ms; during a longer one calls fail at once. */
   readonly longestPauseMs: number;
+  /** What calls are paid from, where the vendor counts credits. */
+  readonly budget?: CreditBudget;
 }
 
 /** How a call ended: the label of its count. */
@@ -65,18 +69,25 @@ export class GuardedCalls {
     );
   }
 
-  /** Calls until there is an answer or no more sense in calling. Never rejects. */
-  async make<T>(call: () => Promise<T>): Promise<T | MarketDataError> {
+  /**
+   * Calls until there is an answer or no more sense in calling. Never rejects.
+   * @param credits cost of each attempt, spent from the budget
+   */
+  async make<T>(call: () => Promise<T>, credits = 0): Promise<T | MarketDataError> {
     let failure: MarketDataError | undefined;
     for (let attempt = 0; ; attempt++) {
       // looked at before the wait as well: a call that will not be made should neither queue nor use up the rate
       if (this.breaker.state === 'open') return failure ?? this.notMade();
       await this.limiter.take();
+      const paid = credits === 0 ? undefined : this.options.budget?.take(credits);
+      // a refusal is judged below, like one of the vendor's
+      await paid?.catch(() => undefined);
       if (this.isStopped) return new SourceFailedError(this.vendor, 'stopped');
       const permit = this.breaker.admit();
       if (permit === undefined) return failure ?? this.notMade();
       if (attempt > 0) this.count('vendor_retries_total', 'Calls that repeat one that failed');
       try {
+        await paid;
         const answer = await this.timed(call);
         this.answered('ok', permit);
         return answer;
@@ -92,6 +103,7 @@ export class GuardedCalls {
   stop(): void {
     this.isStopped = true;
     this.limiter.stop();
+    this.options.budget?.stop();
     for (const end of this.pauses) end();
   }
 
@@ -131,7 +143,7 @@ export class GuardedCalls {
 
   /** How long the vendor is to be left alone for this one failure; undefined when it only counts. */
   private openMs(failure: MarketDataError): number | undefined {
-    if (failure instanceof HttpStatusError && failure.status === 403) return this.options.refusedMs;
+    if (isRefusal(failure)) return this.options.refusedMs;
     if (!(failure instanceof VendorRateLimitError)) return undefined;
     if (failure.retryAfterMs > this.options.longestPauseMs) return failure.retryAfterMs;
     this.limiter.pauseFor(failure.retryAfterMs);
@@ -172,9 +184,14 @@ function asFailure(vendor: VendorId, error: unknown): SourceFailedError {
   return new SourceFailedError(vendor, error instanceof Error ? error.message : String(error), { cause: error });
 }
 
+function isRefusal(failure: MarketDataError): boolean {
+  return failure instanceof VendorRefusedError || (failure instanceof HttpStatusError && failure.status === 403);
+}
+
 function outcomeOf(failure: SourceFailedError): Outcome {
   if (failure instanceof VendorRateLimitError) return 'rate-limited';
-  if (failure instanceof HttpStatusError) return failure.status === 403 ? 'refused' : 'failed';
+  if (isRefusal(failure)) return 'refused';
+  if (failure instanceof HttpStatusError) return 'failed';
   if (failure instanceof VendorFrameError) return 'malformed';
   return failure.retryable ? 'unreachable' : 'no-quote';
 }

@@ -18,6 +18,8 @@ export interface HttpClientOptions {
   /** Longest time of a call, from its start to the last byte of the answer, ms. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** How long a 429 without `Retry-After` asks to be left alone, ms, from its body; 5 s when it does not say. */
+  pauseOf?(body: string): number | undefined;
 }
 
 /** The vendor answered with a status that is no success. */
@@ -86,11 +88,11 @@ export class HttpClient {
   private async succeed(call: Call): Promise<HttpAnswer> {
     const { status, headers, body } = await this.call(call);
     if (status === 200) return { status, headers, body };
-    const { vendor } = this.options;
+    const { vendor, pauseOf } = this.options;
     if (status !== 429) throw new HttpStatusError(vendor, status, body.slice(0, 2000));
     throw new VendorRateLimitError(
       vendor,
-      retryAfterMs(headers['retry-after'], this.clock.now()) ?? DEFAULT_RETRY_AFTER_MS,
+      retryAfterMs(headers['retry-after'], this.clock.now()) ?? pauseOf?.(body) ?? DEFAULT_RETRY_AFTER_MS,
     );
   }
 

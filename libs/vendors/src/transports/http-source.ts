@@ -27,6 +27,8 @@ export interface HttpSourceOptions extends GuardOptions {
   /** Longest time of one call, ms. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** How long a 429 without `Retry-After` asks to be left alone, ms, from its body. */
+  pauseOf?(body: string): number | undefined;
   carries(instrument: Instrument): boolean;
   /**
    * Asks for at most `perCall` instruments. An outcome for each, in their order: a tick, or why there is none.
@@ -34,7 +36,27 @@ export interface HttpSourceOptions extends GuardOptions {
    * @throws SourceFailedError if the call failed as a whole; not retryable when only the instruments are at fault
    */
   ask(client: HttpClient, instruments: readonly Instrument[]): Promise<readonly Outcome[]>;
+  /** Credits that `ask` costs, paid from `budget`; nothing when not given. */
+  cost?(instruments: readonly Instrument[]): number;
 }
+
+/** The same for a vendor whose quote takes several calls, or calls that depend on one another. */
+export interface SteppedSourceOptions extends Omit<HttpSourceOptions, 'ask' | 'cost'> {
+  /**
+   * An outcome for each of at most `perCall` instruments, in their order.
+   * @param call makes one call as `ask` would be made; every call goes through it. Must not throw outside of it
+   */
+  answer(call: GuardedCall, instruments: readonly Instrument[]): Promise<readonly Outcome[]>;
+}
+
+/**
+ * One call under the vendor's rate limit, retries and breaker: what it brought, or why it brought nothing. Never rejects.
+ * `credits` is what each attempt costs, paid from `budget`.
+ */
+export type GuardedCall = <T>(
+  call: (client: HttpClient) => Promise<T>,
+  credits?: number,
+) => Promise<T | MarketDataError>;
 
 export type Outcome = Tick | MarketDataError;
 
@@ -62,7 +84,7 @@ export class HttpSource implements SnapshotSource {
   private sink: Pick<FeedSink, 'malformed'> | undefined;
 
   constructor(
-    private readonly options: HttpSourceOptions,
+    private readonly options: HttpSourceOptions | SteppedSourceOptions,
     tools: VendorTools,
   ) {
     const { id, vendor, batchSize, concurrency } = options;
@@ -124,7 +146,11 @@ export class HttpSource implements SnapshotSource {
   }
 
   private async run({ instruments, done }: Job): Promise<void> {
-    const outcome = await this.calls.make(() => this.options.ask(this.client, instruments));
+    const { options } = this;
+    const call: GuardedCall = (make, credits) => this.calls.make(() => make(this.client), credits);
+    const outcome = await ('answer' in options
+      ? options.answer(call, instruments)
+      : call((client) => options.ask(client, instruments), options.cost?.(instruments)));
     this.active--;
     done(outcome instanceof MarketDataError ? instruments.map(() => outcome) : outcome);
     this.work();

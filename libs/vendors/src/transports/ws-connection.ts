@@ -8,6 +8,7 @@ import {
   type InstrumentId,
   type Tick,
   VendorFrameError,
+  VendorRateLimitError,
 } from '#domain';
 import type { VendorTools } from '../define-vendor.js';
 import { backoffMs } from './backoff.js';
@@ -56,7 +57,9 @@ export class WsConnection {
   private readonly refusedUntil = new Map<InstrumentId, EpochMs>();
   /** What was subscribed, and has not ticked since: how long each may take is the vendor's `firstTickMs`. */
   private readonly unheard = new Map<InstrumentId, EpochMs>();
-  private readonly timers: Timers<'reconnect' | 'watchdog' | 'heartbeat' | 'linger' | 'ready' | 'prepare' | 'check'>;
+  private readonly timers: Timers<
+    'reconnect' | 'watchdog' | 'heartbeat' | 'ping' | 'linger' | 'ready' | 'prepare' | 'check'
+  >;
   private health: ConnectionHealth | undefined;
   private readonly sender: PacedSender;
   private socket: WebSocket | undefined;
@@ -103,8 +106,10 @@ export class WsConnection {
 
   /** Wanted instruments that cannot be had here now. */
   *unserved(): Iterable<InstrumentId> {
-    if (this.isFailing) yield* this.wanted.keys();
-    else for (const id of this.refusedUntil.keys()) if (this.wanted.has(id)) yield id;
+    if (this.isFailing) return yield* this.wanted.keys();
+    for (const id of this.refusedUntil.keys()) if (this.wanted.has(id)) yield id;
+    if (this.prepareAttempt === 0) return;
+    for (const id of this.wanted.keys()) if (!this.subscribed.has(id) && !this.refusedUntil.has(id)) yield id;
   }
 
   /** Makes the vendor send exactly what is wanted: asks for what is new, gives up what is not wanted any more. */
@@ -163,13 +168,18 @@ export class WsConnection {
     const { socket } = this;
     try {
       const unknown = await this.options.prepare?.(added);
-      this.prepareAttempt = 0;
+      if (this.prepareAttempt > 0) {
+        this.prepareAttempt = 0;
+        this.events.changed();
+      }
       if (unknown !== undefined && unknown.length > 0) this.refuse(unknown, 'the vendor does not know them');
     } catch (error) {
       this.lastError = this.redacted((error as Error).message);
       this.tools.log.warn({ feed: this.options.id, reason: this.lastError }, 'cannot prepare a subscription');
       const wait = backoffMs(this.prepareAttempt++, this.options.backoff, this.tools.random);
-      if (!this.isStopped) this.timers.set('prepare', wait, () => this.isUsable && this.subscribeDifference());
+      if (this.isStopped) return;
+      this.timers.set('prepare', wait, () => this.isUsable && this.subscribeDifference());
+      this.events.changed();
       return;
     } finally {
       this.isPreparing = false;
@@ -202,7 +212,8 @@ export class WsConnection {
       if (!this.isStopped) this.open(url);
     } catch (error) {
       // also thrown by a URL or header that cannot be used
-      this.failed((error as Error).message);
+      const pauseMs = error instanceof VendorRateLimitError ? error.retryAfterMs : undefined;
+      this.failed((error as Error).message, { pauseMs });
     } finally {
       this.isAskingUrl = false;
     }
@@ -256,7 +267,7 @@ export class WsConnection {
 
   /** The vendor has answered the upgrade with something else. */
   private refused({ statusCode = 0, headers }: IncomingMessage): void {
-    const isFatal = statusCode === 401 || statusCode === 403;
+    const isFatal = (this.options.refusals ?? [401, 403]).includes(statusCode);
     const pauseMs = isFatal ? FATAL_PAUSE_MS : retryAfterMs(headers['retry-after'], this.tools.clock.now());
     this.failed(`refused with HTTP ${statusCode}`, { pauseMs });
   }
@@ -339,12 +350,18 @@ export class WsConnection {
   }
 
   private beat(): void {
-    const { heartbeat } = this.options;
+    const { heartbeat, pingEveryMs } = this.options;
+    const ping = (): void => this.socket?.ping();
+    if (pingEveryMs !== undefined) this.repeat('ping', pingEveryMs, ping);
     if (heartbeat === undefined) return;
-    this.timers.set('heartbeat', heartbeat.everyMs, () => {
-      if (heartbeat.message === undefined) this.socket?.ping();
-      else this.sender.send([heartbeat.message]);
-      this.beat();
+    const { everyMs, message } = heartbeat;
+    this.repeat('heartbeat', everyMs, message === undefined ? ping : () => this.sender.send([message]));
+  }
+
+  private repeat(name: 'heartbeat' | 'ping', everyMs: number, task: () => void): void {
+    this.timers.set(name, everyMs, () => {
+      task();
+      this.repeat(name, everyMs, task);
     });
   }
 
@@ -354,7 +371,8 @@ export class WsConnection {
     this.drop();
     if (this.isStopped) return;
     const backoff = backoffMs(this.attempt++, this.options.backoff, this.tools.random);
-    const wait = given.pauseMs ?? backoff;
+    // a vendor may ask for no pause at all, and fail again
+    const wait = Math.max(given.pauseMs ?? 0, backoff);
     const retryInMs = Math.round(wait);
     this.tools.log.warn({ feed: this.options.id, reason: this.lastError, retryInMs }, 'feed connection lost');
     this.timers.set('reconnect', wait, () => {
@@ -373,7 +391,7 @@ export class WsConnection {
     this.sender.clear();
     this.unheard.clear();
     this.health = undefined;
-    this.timers.cancel('watchdog', 'heartbeat', 'ready', 'prepare', 'check');
+    this.timers.cancel('watchdog', 'heartbeat', 'ping', 'ready', 'prepare', 'check');
     socket?.terminate();
   }
 

@@ -55,6 +55,8 @@ export interface WsFeedOptions {
    * @returns instruments the vendor does not know; rejects when the step fails, and is tried again
    */
   prepare?(instruments: readonly Instrument[]): Promise<readonly InstrumentId[]>;
+  /** HTTP statuses of a handshake that mean that our credentials are wrong; 401 and 403 when not given. */
+  readonly refusals?: readonly number[];
   /** Follow redirects of the handshake. */
   readonly followRedirects?: boolean;
   subscribe(instruments: readonly Instrument[]): readonly Message[];
@@ -63,6 +65,8 @@ export interface WsFeedOptions {
   readonly messageGapMs?: number;
   /** What we send regularly: a message, or a WebSocket ping without one. */
   readonly heartbeat?: { readonly everyMs: number; readonly message?: Message };
+  /** WebSocket pings beside a heartbeat that is a message, ms apart: their answers are a sign of life where that has none. */
+  readonly pingEveryMs?: number;
   /** Bytes or text of one frame, as the vendor sent it. @throws VendorFrameError or SyntaxError if it fits no documented variant */
   parse(data: Buffer, isBinary: boolean, receivedAt: number, context: FrameContext): readonly Tick[];
   /** What a frame without ticks says about the connection. */
@@ -83,6 +87,8 @@ export interface WsFeedOptions {
   readonly backoff: BackoffOptions;
   /** A connection nobody needs any more is kept this long, ms: demand often comes back. */
   readonly lingerMs: number;
+  /** Ends what `url` and `prepare` use, when the feed is stopped. */
+  onStop?(): Promise<void>;
 }
 
 /**
@@ -157,7 +163,7 @@ export class WsFeed implements Feed {
   async stop(): Promise<void> {
     this.isStopped = true;
     for (const connection of this.connections.splice(0)) connection.stop();
-    await Promise.resolve();
+    await this.options.onStop?.();
   }
 
   private assign(): void {
