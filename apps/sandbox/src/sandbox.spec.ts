@@ -164,7 +164,7 @@ describe('the admin routes', () => {
     await until('ticks', () => sandbox.market.ticks > 100);
     expect(await (await admin('stats')).json()).toMatchObject({
       phase: 'continuous',
-      instruments: 128,
+      instruments: 129,
       json: { opened: expect.any(Number) },
     });
   });
@@ -172,6 +172,6 @@ describe('the admin routes', () => {
 
 it('gives its instrument master, invented names included', async () => {
   const instruments = parseInstrumentsCsv(await (await fetch(`${sandbox.url}/instruments.csv`)).text());
-  expect(instruments).toHaveLength(128);
+  expect(instruments).toHaveLength(129);
   expect(instruments.at(-1)).toMatchObject({ id: 'NSE:SYN0003', isin: 'INS000000039' });
 });

@@ -3,14 +3,19 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '#domain';
 import { AdminRoutes } from './admin/admin.routes.js';
+import { AlphaVantageSimulator } from './alphavantage/alphavantage.simulator.js';
 import { BseSimulator } from './bse/bse.simulator.js';
 import { type Fault, FaultSwitch, type Target } from './faults.js';
+import { FyersSimulator } from './fyers/fyers.simulator.js';
 import { JsonSimulator } from './json/json.simulator.js';
 import { Market } from './market-model/market.js';
 import { readReferences, referencesCsv, syntheticReferences } from './market-model/references.js';
 import { seededRandom } from './market-model/seeded-random.js';
+import { PolygonSimulator } from './polygon/polygon.simulator.js';
 import type { SandboxEnv } from './sandbox.env.js';
 import type { VendorSimulator } from './simulator.js';
+import { TwelveDataSimulator } from './twelvedata/twelvedata.simulator.js';
+import { UpstoxSimulator } from './upstox/upstox.simulator.js';
 
 const BASE = 'http://sandbox';
 
@@ -35,7 +40,15 @@ export async function startSandbox(env: SandboxEnv, clock: Clock = systemClock):
   // chance of its own, so that a fault does not change the market's day
   const faults = new FaultSwitch(seededRandom(env.seed + 1));
   const tools = { market, faults, clock };
-  const simulators: readonly VendorSimulator[] = [new BseSimulator(tools), new JsonSimulator(tools)];
+  const simulators: readonly VendorSimulator[] = [
+    new AlphaVantageSimulator(tools),
+    new BseSimulator(tools),
+    new FyersSimulator(tools),
+    new JsonSimulator(tools),
+    new PolygonSimulator(tools),
+    new TwelveDataSimulator(tools),
+    new UpstoxSimulator(tools),
+  ];
   const admin = new AdminRoutes(market, faults, simulators);
   const master = referencesCsv(references);
 

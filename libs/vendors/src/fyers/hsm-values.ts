@@ -95,13 +95,7 @@ function readScrip(
   });
 }
 
-function readIndex(
-  frame: Buffer,
-  at: number,
-  count: number,
-  { instrument, divisor }: Topic,
-  receivedAt: number,
-): Tick {
+function readIndex(frame: Buffer, at: number, count: number, { instrument, divisor }: Topic, receivedAt: number): Tick {
   const eventTime = timeOf(valueOf(frame, at, count, INDEX.feedTime));
   return tick({
     instrument,
