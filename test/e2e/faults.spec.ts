@@ -20,7 +20,12 @@ afterEach(async () => {
 
 async function watch(...symbols: string[]): Promise<void> {
   client.send({ action: 'subscribe', symbols });
-  for (const symbol of symbols) await client.next('snapshot', (message) => message['symbol'] === symbol);
+  // vendors answer in no order
+  const missing = new Set<unknown>(symbols);
+  while (missing.size > 0) {
+    const { symbol } = await client.next('snapshot', (message) => missing.has(message['symbol']));
+    missing.delete(symbol);
+  }
 }
 
 const status = (state: string): Promise<Received> => client.next('status', (message) => message['state'] === state);

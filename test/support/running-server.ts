@@ -21,13 +21,15 @@ export interface Product {
 export async function aProduct(
   env: Record<string, string> = {},
   sandboxEnv: Record<string, string> = {},
+  /** How the server reaches the sandbox, where it is not directly. */
+  reach: (sandbox: Sandbox) => Promise<Readonly<Record<string, string>>> = ({ settings }) => Promise.resolve(settings),
 ): Promise<Product> {
   const sandbox = await aSandbox(sandboxEnv);
   const server = await startServer({
     PORT: '0',
     HOST: '127.0.0.1',
     LOG_LEVEL: 'error',
-    ...sandbox.settings,
+    ...(await reach(sandbox)),
     BSE_REQUESTS_PER_SECOND: '100',
     MARKET_HOURS: 'always',
     DRAIN_GRACE_MS: '50',
