@@ -14,6 +14,8 @@ export interface Product {
   readonly hub: Hub;
   /** The server's own view of a quote. */
   quote(symbol: string): Quote | undefined;
+  /** Published changes of a symbol so far. */
+  sequence(symbol: string): number;
   get(path: string): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }>;
   stop(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export async function aProduct(
     wsUrl: `${server.url.replace('http', 'ws')}/ws`,
     hub: server.app.get(Hub),
     quote: (symbol) => lastValues.peek(symbol)?.quote(),
+    sequence: (symbol) => lastValues.peek(symbol)?.sequence ?? 0,
     async get(path) {
       const response = await fetch(server.url + path);
       const text = await response.text();

@@ -147,6 +147,21 @@ export class ServerConfig {
   @Min(1000)
   recentTtlMs = 300_000;
 
+  @EnvKey({ key: 'REPLAY_MS', unit: 'ms', description: 'How long changes are kept for clients that return' })
+  @IsInt()
+  @Min(0)
+  @Max(3_600_000)
+  replayMs = 300_000;
+
+  @EnvKey({
+    key: 'REPLAY_MAX_BYTES',
+    unit: 'bytes',
+    description: 'Memory for those changes, about 170 bytes each; 0 keeps none, and who returns gets snapshots',
+  })
+  @IsInt()
+  @Min(0)
+  replayMaxBytes = 67_108_864;
+
   @EnvKey({ key: 'KEY_PREFIX', description: 'Prefix of cache keys' })
   @IsString()
   keyPrefix = '';

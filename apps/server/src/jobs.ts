@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { ReplayBuffer } from '#cache';
 import { ActiveSymbolsJob, CrossCheckJob, Validation } from '#fetcher';
 import { Hub } from '#subscription';
 
@@ -13,6 +14,7 @@ export class Jobs {
     private readonly registry: SchedulerRegistry,
     private readonly activeSymbols: ActiveSymbolsJob,
     private readonly hub: Hub,
+    private readonly replay: ReplayBuffer,
     private readonly validation: Validation,
     private readonly crossChecks: CrossCheckJob,
   ) {}
@@ -25,6 +27,7 @@ export class Jobs {
     if (everyMs !== undefined) this.every('cross-check', everyMs, () => void this.crossChecks.run());
     this.every('housekeeping', HOUSEKEEPING_MS, () => {
       this.hub.sweep();
+      this.replay.sweep();
       checkFreshness();
     });
   }

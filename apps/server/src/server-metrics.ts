@@ -23,6 +23,7 @@ export function exportMetrics(
   meter.total('updates_total', 'Updates handed to clients', () => counts.updates);
   meter.total('updates_encoded_total', 'Times an update was encoded', () => counts.encoded);
   meter.total('snapshots_total', 'Snapshots encoded', () => counts.snapshots);
+  meter.total('updates_replayed_total', 'Missed changes sent to clients that returned', () => counts.replayed);
   meter.total('socket_writes_total', 'Writes to client sockets', () => counts.writes);
   meter.total('socket_bytes_total', 'Bytes written to client sockets', () => counts.bytes);
   meter.total('updates_dropped_total', 'Updates a late client got only as part of a snapshot', () => counts.dropped);

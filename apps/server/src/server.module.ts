@@ -50,6 +50,7 @@ export class ServerModule {
           failureTtlMs: FAILURE_TTL_MS,
           recentCapacity: config.recentCapacity,
           recentTtlMs: config.recentTtlMs,
+          replay: { keepMs: config.replayMs, maxBytes: config.replayMaxBytes },
         }),
         SubscriptionModule.register({
           conflationMs: config.conflationMs,

@@ -7,7 +7,7 @@ import { ValidationPipe, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
-import { LastValueStore, QuoteReader, RecentUpdates } from '#cache';
+import { LastValueStore, QuoteReader, RecentUpdates, ReplayBuffer } from '#cache';
 import { InvalidMessageError, isMarketOpen, readEnv, systemClock } from '#domain';
 import { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
 import { describe, LeanIoAdapter, ProblemFilter, RawWsDoor, Sessions } from '#gateway';
@@ -138,6 +138,7 @@ function partsOf(app: NestExpressApplication): Parts {
     lastValues: app.get(LastValueStore),
     hub: app.get(Hub),
     recent: app.get(RecentUpdates),
+    replay: app.get(ReplayBuffer),
     demand: app.get(Demand),
     job: app.get(ActiveSymbolsJob),
     freshness: app.get(Freshness),

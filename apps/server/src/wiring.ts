@@ -1,4 +1,4 @@
-import type { LastValueStore, RecentUpdates } from '#cache';
+import type { LastValueStore, RecentUpdates, ReplayBuffer } from '#cache';
 import type { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
 import type { Conflator, Hub } from '#subscription';
 
@@ -10,6 +10,7 @@ export interface Parts {
   readonly lastValues: LastValueStore;
   readonly hub: Hub;
   readonly recent: RecentUpdates;
+  readonly replay: ReplayBuffer;
   readonly demand: Demand;
   readonly job: ActiveSymbolsJob;
   readonly freshness: Freshness;
@@ -17,12 +18,15 @@ export interface Parts {
 
 /** Quotes flow down to the sockets, demand flows up to the vendors. */
 export function wire(parts: Parts): void {
-  const { supervisor, pipeline, conflator, lastValues, hub, recent, demand, job } = parts;
+  const { supervisor, pipeline, conflator, lastValues, hub, recent, replay, demand, job } = parts;
 
   conflator.onWindow((moved) => {
     const deltas = lastValues.advance(moved);
     hub.publish(deltas);
-    for (const delta of deltas) recent.add(delta);
+    for (const delta of deltas) {
+      recent.add(delta);
+      replay.add(delta);
+    }
   });
 
   hub.offerOnly((instrument) => supervisor.isCarried(instrument));

@@ -3,12 +3,15 @@ import { CLOCK, type Clock, InstrumentMaster } from '#domain';
 import { LastValueStore } from './last-value.store.js';
 import { QuoteCache, type QuoteCacheOptions } from './quote-cache.js';
 import { RecentUpdates } from './recent-updates.js';
+import { ReplayBuffer, type ReplayLimits } from './replay-buffer.js';
 
 export interface CacheModuleOptions extends QuoteCacheOptions {
   /** Names the process life in which sequences count. */
   readonly epoch: string;
   readonly recentCapacity: number;
   readonly recentTtlMs: number;
+  /** What is kept for clients that return. */
+  readonly replay: ReplayLimits;
 }
 
 /** Last values, recent updates, and the read path's tiers. */
@@ -25,6 +28,11 @@ export class CacheModule {
         provide: RecentUpdates,
         inject: [CLOCK],
         useFactory: (clock: Clock) => new RecentUpdates(clock, options.recentCapacity, options.recentTtlMs),
+      },
+      {
+        provide: ReplayBuffer,
+        inject: [CLOCK],
+        useFactory: (clock: Clock) => new ReplayBuffer(clock, options.replay),
       },
       { provide: QuoteCache, useFactory: () => new QuoteCache(options) },
     ];

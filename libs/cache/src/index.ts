@@ -4,4 +4,5 @@ export * from './quote-cache.js';
 export * from './quote-reader.js';
 export * from './quote-state.js';
 export * from './recent-updates.js';
+export * from './replay-buffer.js';
 export * from './single-flight.js';

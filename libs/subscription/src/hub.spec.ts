@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LastValueStore } from '#cache';
+import { LastValueStore, ReplayBuffer } from '#cache';
 import { Encodings } from '#compression';
 import { InstrumentMaster, silentMeter, type Tick, tick } from '#domain';
 import { SubscribeMessage } from '#protocol';
@@ -15,12 +15,14 @@ const POLICY = { probeIntervalMs: 1000, slowAfterMs: 2000, slowDisconnectMs: 10_
 let clock: ManualClock;
 let store: LastValueStore;
 let hub: Hub;
+let replay: ReplayBuffer;
 
 beforeEach(() => {
   clock = new ManualClock();
   store = new LastValueStore(new InstrumentMaster(IDS.map((id) => anInstrument({ id }))), 'e1');
   const options = { backpressure: POLICY, maxSymbolsPerClient: 2, heartbeatIntervalMs: 25_000, idleTimeoutMs: 60_000 };
-  hub = new Hub(store, new Encodings('e1'), clock, options, silentMeter);
+  replay = new ReplayBuffer(clock, { keepMs: 300_000, maxBytes: 1_000_000 });
+  hub = new Hub(store, replay, new Encodings('e1'), clock, options, silentMeter);
 });
 
 function connect(id = 'c1'): { client: Client; wire: RecordingWire } {
@@ -42,7 +44,9 @@ function publish(...ticks: Partial<Tick>[]): void {
     state.apply(tick({ instrument: 'NSE:A1', vendor: 'v', receivedAt: clock.now(), ...given }));
     return state;
   });
-  hub.publish(store.advance(new Set(moved)));
+  const deltas = store.advance(new Set(moved));
+  hub.publish(deltas);
+  for (const delta of deltas) replay.add(delta);
 }
 
 describe('subscribing', () => {
@@ -104,6 +108,53 @@ describe('subscribing', () => {
     expect(wire.take()).toEqual([]);
     subscribe(client, ['NSE:A1'], { resume: { epoch: 'old', sequences: { 'NSE:A1': 1 } } });
     expect(wire.types()).toEqual(['snapshot']);
+  });
+
+  it('gives a client that returns each change it has missed, in order, and whatever comes after', () => {
+    for (const price of [100, 101, 102, 103]) publish({ price });
+    const { client, wire } = connect();
+    subscribe(client, ['NSE:A1'], { compression: 'delta', resume: { epoch: 'e1', sequences: { 'NSE:A1': 2 } } });
+    publish({ price: 104 });
+    expect(wire.take()).toMatchObject([
+      { type: 'price_update', seq: 3, data: { price: 102 } },
+      { type: 'price_update', seq: 4, data: { price: 103 } },
+      { type: 'price_update', seq: 5, data: { price: 104 } },
+    ]);
+    expect(hub.counts.replayed).toBe(2);
+  });
+
+  it('replays in one batch to a client that wants batches, and only the fields it wants', () => {
+    publish({ price: 100 });
+    publish({ volume: 5 });
+    publish({ price: 101 });
+    const resume = { epoch: 'e1', sequences: { 'NSE:A1': 1 } };
+    const { client, wire } = connect();
+    subscribe(client, ['NSE:A1'], { compression: 'delta', batch: true, fields: ['price'], resume });
+    expect(wire.take()).toMatchObject([
+      { type: 'batch_update', updates: [{ symbol: 'NSE:A1', seq: 3, prev: 1, data: { price: 101 } }] },
+    ]);
+  });
+
+  it.each([
+    ['a sequence we have not reached', { resume: { epoch: 'e1', sequences: { 'NSE:A1': 9 } } }],
+    ['nonsense', { resume: { epoch: 'e1', sequences: { 'NSE:A1': 'x' } } }],
+    ['a limited frequency', { maxFrequency: 1, resume: { epoch: 'e1', sequences: { 'NSE:A1': 1 } } }],
+  ])('sends a snapshot instead to a client that returns with %s', (_, options) => {
+    for (const price of [100, 101, 102]) publish({ price });
+    const { client, wire } = connect();
+    subscribe(client, ['NSE:A1'], options);
+    expect(wire.take()).toMatchObject([{ type: 'snapshot', seq: 3 }]);
+  });
+
+  it('sends a snapshot instead of more changes than anybody wants to read', () => {
+    for (let price = 1; price <= 502; price++) publish({ price });
+    const resumed = (sequence: number): string[] => {
+      const { client, wire } = connect(`c${sequence}`);
+      subscribe(client, ['NSE:A1'], { resume: { epoch: 'e1', sequences: { 'NSE:A1': sequence } } });
+      return wire.types();
+    };
+    expect(resumed(1)).toEqual(['snapshot']);
+    expect(resumed(2)).toHaveLength(500);
   });
 
   it('ends with unsubscribe, for some symbols or all', () => {

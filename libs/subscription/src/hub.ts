@@ -1,4 +1,4 @@
-import type { LastValueStore, QuoteState } from '#cache';
+import type { LastValueStore, QuoteState, ReplayBuffer } from '#cache';
 import { type Encodings, type Format, type Framing, messageEncoder } from '#compression';
 import {
   ALL_FIELDS_MASK,
@@ -41,7 +41,12 @@ export interface HubCounts extends DeliveryCounts {
   /** Times an update was encoded; far below `updates` when clients share encodings. */
   encoded: number;
   snapshots: number;
+  /** Missed changes sent to clients that returned. */
+  replayed: number;
 }
+
+/** Changes of one symbol that are replayed at most; whoever missed more is served better by a snapshot. */
+const MAX_REPLAYED = 500;
 
 const LTP_MASK = (1 << F.price) | (1 << F.timestamp) | (1 << F.stale);
 
@@ -52,6 +57,7 @@ export class Hub {
     updates: 0,
     encoded: 0,
     snapshots: 0,
+    replayed: 0,
     writes: 0,
     bytes: 0,
     dropped: 0,
@@ -73,6 +79,7 @@ export class Hub {
 
   constructor(
     private readonly lastValues: LastValueStore,
+    private readonly replay: ReplayBuffer,
     private readonly encodings: Encodings,
     private readonly clock: Clock,
     readonly options: HubOptions,
@@ -118,9 +125,14 @@ export class Hub {
 
   /**
    * Subscribes what is right and names what is not. Quotes follow only with `greet`, so that the answer can go first.
+   * @param maxSymbols symbols the client may have in all
    * @throws InvalidMessageError if the options contradict each other
    */
-  subscribe(client: Client, message: SubscribeMessage): SubscribeResult {
+  subscribe(
+    client: Client,
+    message: SubscribeMessage,
+    maxSymbols: number = this.options.maxSymbolsPerClient,
+  ): SubscribeResult {
     const options = this.subscriptionOptions(client, message);
     const accepted: Subscription[] = [];
     const rejected: RejectedSymbol[] = [];
@@ -131,28 +143,46 @@ export class Hub {
         rejected.push({ symbol, code, message: text });
       } else if (!this.isCarried(state.instrument)) {
         rejected.push({ symbol, code: 'SUBSCRIPTION_FAILED', message: `No vendor in use has ${symbol}` });
-      } else if (!client.subscriptions.has(symbol) && client.subscriptions.size >= this.options.maxSymbolsPerClient) {
-        const limit = `At most ${this.options.maxSymbolsPerClient} symbols per connection`;
+      } else if (!client.subscriptions.has(symbol) && client.subscriptions.size >= maxSymbols) {
+        const limit = `At most ${maxSymbols} symbols per connection`;
         rejected.push({ symbol, code: 'SUBSCRIPTION_LIMIT_EXCEEDED', message: limit });
       } else accepted.push(this.subscriptions.add(client, state, options));
     }
     return { accepted, rejected };
   }
 
-  /** Sends a new subscriber the present quotes; those it is already at, by `resume`, need nothing. */
+  /** Sends a new subscriber the present quotes, and one that returns by `resume` what it has missed. */
   greet(client: Client, accepted: readonly Subscription[], resume: SubscribeMessage['resume']): void {
     const now = this.clock.now();
     const isOpen = client.accepts(now);
     for (const subscription of accepted) {
       const { state, encoding } = subscription.group;
       if (state.sequence === 0) continue;
-      const isThere = resume?.epoch === this.epoch && resume.sequences[state.instrument.id] === state.sequence;
-      // a reader of the compact form learns an instrument's wire id only from its snapshot
-      if (isThere && client.format !== 'compact') continue;
-      if (isOpen) client.appendFrames(this.encodeSnapshot(encoding, state, now));
-      else client.skip(subscription.group);
+      if (!isOpen) client.skip(subscription.group);
+      else if (resume?.epoch !== this.epoch || !this.replayTo(subscription, resume.sequences[state.instrument.id], now))
+        client.appendFrames(this.encodeSnapshot(encoding, state, now));
     }
     if (isOpen) client.flush(now);
+  }
+
+  /** Sends a returning client each change it has missed. False when it has to start from a snapshot. */
+  private replayTo({ client, group, options }: Subscription, sequence: unknown, now: number): boolean {
+    const { state, encoding } = group;
+    // a reader of the compact form learns an instrument's wire id only from its snapshot
+    if (client.format === 'compact' || typeof sequence !== 'number') return false;
+    const missed = this.replay.missedSince(state, sequence);
+    if (missed === undefined || missed > MAX_REPLAYED) return false;
+    // a limited client would get at once what it wants a second apart
+    if (missed > 0 && options.maxFrequency !== undefined) return false;
+    let before = sequence;
+    for (const delta of this.replay.last(state, missed)) {
+      const chunk = encoding.update(delta, before, now);
+      if (chunk === '') continue;
+      client.append(encoding, chunk);
+      before = delta.sequence;
+    }
+    this.counts.replayed += missed;
+    return true;
   }
 
   /** Ends interest in the given symbols, or in all. Returns those that had been subscribed. */

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { LastValueStore } from '#cache';
+import { LastValueStore, ReplayBuffer } from '#cache';
 import { Encodings } from '#compression';
 import { CLOCK, type Clock, METER, type Meter } from '#domain';
 import { Conflator } from './conflator.js';
@@ -21,9 +21,14 @@ export class SubscriptionModule {
       },
       {
         provide: Hub,
-        inject: [LastValueStore, Encodings, CLOCK, METER],
-        useFactory: (lastValues: LastValueStore, encodings: Encodings, clock: Clock, meter: Meter) =>
-          new Hub(lastValues, encodings, clock, options, meter),
+        inject: [LastValueStore, ReplayBuffer, Encodings, CLOCK, METER],
+        useFactory: (
+          lastValues: LastValueStore,
+          replay: ReplayBuffer,
+          encodings: Encodings,
+          clock: Clock,
+          meter: Meter,
+        ) => new Hub(lastValues, replay, encodings, clock, options, meter),
       },
     ];
     return { module: SubscriptionModule, global: true, providers, exports: providers };
