@@ -102,6 +102,10 @@ export class ServerConfig {
   @IsIn(['exchange', 'always'])
   marketHours = 'exchange';
 
+  @EnvKey({ key: 'HOLIDAYS', description: "Exchanges' holidays: path or http(s) URL of a CSV file" })
+  @IsString()
+  holidays = 'data/holidays.csv';
+
   @EnvKey({
     key: 'STALE_AFTER_MS',
     unit: 'ms',

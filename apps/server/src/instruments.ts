@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { ConfigError, InstrumentMaster, type Log, parseInstrumentsCsv } from '#domain';
+import {
+  ConfigError,
+  ExchangeCalendar,
+  InstrumentMaster,
+  type Log,
+  parseHolidaysCsv,
+  parseInstrumentsCsv,
+} from '#domain';
 import { type SymbolTables, symbolTables } from '#vendors';
 
 const TRIES = 20;
@@ -13,6 +20,11 @@ const PAUSE_MS = 500;
  */
 export async function loadInstruments(location: string, log: Log): Promise<InstrumentMaster> {
   return new InstrumentMaster(parseInstrumentsCsv(await load('INSTRUMENTS', location, log)));
+}
+
+/** Loads the exchanges' holidays. @throws ConfigError if they cannot be read */
+export async function loadCalendar(location: string, log: Log): Promise<ExchangeCalendar> {
+  return new ExchangeCalendar(parseHolidaysCsv(await load('HOLIDAYS', location, log)));
 }
 
 /**

@@ -17,6 +17,8 @@ export interface ServerParts extends Core {
   readonly carriers: readonly Carrier[];
   readonly credentials: readonly Credential[];
   readonly epoch: string;
+  /** Whether an exchange trades now. */
+  readonly isTrading: (exchange: string) => boolean;
   readonly meter: PromMeter;
   readonly lag: EventLoopLag;
 }
@@ -35,8 +37,7 @@ const MAX_AHEAD_MS = 5000;
 @Module({})
 export class ServerModule {
   static register(parts: ServerParts): DynamicModule {
-    const { config, carriers, credentials, epoch, meter, lag } = parts;
-    const followsMarketHours = config.marketHours === 'exchange';
+    const { config, carriers, credentials, epoch, meter, lag, isTrading } = parts;
     return {
       module: ServerModule,
       imports: [
@@ -77,13 +78,14 @@ export class ServerModule {
               normal: config.refreshNormalMs,
               watched: config.refreshWatchedMs,
             },
-            closedIntervalMs: followsMarketHours ? CLOSED_REFRESH_MS : 0,
+            closedIntervalMs: CLOSED_REFRESH_MS,
+            isTrading,
           },
           freshness: {
             staleAfterMs: config.staleAfterMs,
             // three refreshes may fail before a quote that must be asked for is called delayed
             liveForMs: Math.max(config.staleAfterMs, 3 * config.refreshNormalMs),
-            followsMarketHours,
+            isTrading,
           },
           activeSymbolsMs: config.activeSymbolsMs,
           readFreshMs: READ_FRESH_MS,

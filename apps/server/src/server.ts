@@ -8,14 +8,14 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { LastValueStore, QuoteReader, RecentUpdates, ReplayBuffer } from '#cache';
-import { InvalidMessageError, isMarketOpen, readEnv, systemClock } from '#domain';
+import { InvalidMessageError, readEnv, systemClock } from '#domain';
 import { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
 import { describe, LeanIoAdapter, ProblemFilter, RawWsDoor, Sessions } from '#gateway';
 import { Conflator, Hub } from '#subscription';
 import { EventLoopLag, NestLogger, pinoLog, PromMeter } from '#telemetry';
 import { createVendors } from '#vendors';
 import { ServerConfig } from './config.js';
-import { loadInstruments, loadSymbols } from './instruments.js';
+import { loadCalendar, loadInstruments, loadSymbols } from './instruments.js';
 import { Jobs } from './jobs.js';
 import { serveDocs } from './openapi.js';
 import { originCheck } from './origins.js';
@@ -46,15 +46,27 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const lag = new EventLoopLag();
   const master = await loadInstruments(config.instruments, log);
   const symbols = await loadSymbols(config.symbolFiles, master, log);
+  const calendar = await loadCalendar(config.holidays, log);
   const isTrading = (exchange: string): boolean =>
-    config.marketHours === 'always' || isMarketOpen(exchange, clock.now());
+    config.marketHours === 'always' || calendar.isOpen(exchange, clock.now());
   const tools = { clock, random: Math.random, log, meter, isTrading };
   const vendors = createVendors(config.vendors, env, tools, symbols);
   const carriers = vendors.flatMap(({ feeds, sources }) => [...feeds, ...sources]);
   const credentials = vendors.flatMap((vendor) => vendor.credentials ?? []);
   const epoch = randomBytes(6).toString('base64url');
 
-  const module = ServerModule.register({ config, clock, log, meter, lag, master, carriers, credentials, epoch });
+  const module = ServerModule.register({
+    config,
+    clock,
+    log,
+    meter,
+    lag,
+    master,
+    carriers,
+    credentials,
+    epoch,
+    isTrading,
+  });
   const app = await NestFactory.create<NestExpressApplication>(module, { logger: new NestLogger(log) });
   const filter = new ProblemFilter(log);
   configureHttp(app, config, filter);

@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   SERVER_DRAINING: 'connection',
   INVALID_MESSAGE: 'message',
   UNSUPPORTED_ACTION: 'message',
+  FORBIDDEN: 'message',
   MESSAGE_TOO_LARGE: 'message',
   RATE_LIMITED: 'message',
   SUBSCRIPTION_LIMIT_EXCEEDED: 'message',

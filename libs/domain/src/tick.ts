@@ -1,3 +1,4 @@
+import type { Book } from './book.js';
 import type { InstrumentId } from './instrument.js';
 import type { EpochMs } from './time.js';
 
@@ -35,6 +36,8 @@ export interface Tick {
   /** Circuit limits of the day, where the vendor sends them; they bound what validation accepts. */
   readonly lowerCircuit: number | undefined;
   readonly upperCircuit: number | undefined;
+  /** The whole book as far as it is kept, where the frame carried levels behind the best. */
+  readonly book: Book | undefined;
 }
 
 /** The parts of a tick every vendor must give; the rest it may leave out. */
@@ -63,5 +66,6 @@ export function tick(input: TickInput): Tick {
     openInterest: input.openInterest,
     lowerCircuit: input.lowerCircuit,
     upperCircuit: input.upperCircuit,
+    book: input.book,
   };
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Instrument, type InstrumentId, isMarketOpen } from '#domain';
+import type { Clock, Instrument, InstrumentId } from '#domain';
 import type { Demand, Tier } from './demand.js';
 import type { FeedSupervisor } from './feed-supervisor.js';
 import type { Refresher } from './refresher.js';
@@ -6,8 +6,10 @@ import type { Refresher } from './refresher.js';
 export interface RefreshOptions {
   /** Time between two refreshes of an instrument of each tier, ms. */
   readonly intervals: Readonly<Record<Tier, number>>;
-  /** The same for an exchange that is closed, ms; 0 to ignore market hours. */
+  /** The same for an exchange that is closed, ms. */
   readonly closedIntervalMs: number;
+  /** Whether an exchange trades now. */
+  isTrading(exchange: string): boolean;
 }
 
 /** The regular round: feeds carry what is wanted, and vendors that must be asked are asked for what is due. */
@@ -49,7 +51,7 @@ export class ActiveSymbolsJob {
 
   private interval({ id, exchange }: Instrument): number {
     const { closedIntervalMs, intervals } = this.options;
-    if (closedIntervalMs > 0 && !isMarketOpen(exchange, this.clock.now())) return closedIntervalMs;
+    if (!this.options.isTrading(exchange)) return closedIntervalMs;
     return intervals[this.demand.tier(id)];
   }
 }

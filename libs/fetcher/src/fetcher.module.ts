@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LastValueStore, QuoteCache, QuoteReader } from '#cache';
-import { CLOCK, type Clock, InstrumentMaster, isMarketOpen, LOG, type Log, METER, type Meter } from '#domain';
+import { CLOCK, type Clock, InstrumentMaster, LOG, type Log, METER, type Meter } from '#domain';
 import { Conflator, Hub } from '#subscription';
 import { ActiveSymbolsJob, type RefreshOptions } from './active-symbols.job.js';
 import { Arrivals } from './arrivals.js';
@@ -119,7 +119,7 @@ export class FetcherModule {
           new CrossCheckJob(lastValues, supervisor, pipeline, watches, policy, rejections, clock, meter, {
             limits: options.check,
             perMinute: options.crossChecksPerMinute,
-            isTrading: ({ exchange }) => !options.freshness.followsMarketHours || isMarketOpen(exchange, clock.now()),
+            isTrading: ({ exchange }) => options.freshness.isTrading(exchange),
           }),
       },
       {

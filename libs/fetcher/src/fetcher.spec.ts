@@ -51,9 +51,13 @@ beforeEach(() => {
   const sink = { mark: (state: QuoteState): void => void moved.push(state) };
   const pipeline = new QuotePipeline(store, sink, rejections, arrivals, { band: 0.4, maxAheadMs: 5000 }, silentMeter);
   refresher = new Refresher(pipeline, clock, silentMeter);
-  const refresh = { intervals: { hot: 2000, normal: 5000, watched: 15_000 }, closedIntervalMs: 0 };
+  const refresh = {
+    intervals: { hot: 2000, normal: 5000, watched: 15_000 },
+    closedIntervalMs: 0,
+    isTrading: () => true,
+  };
   job = new ActiveSymbolsJob(demand, supervisor, refresher, clock, refresh, 2000);
-  const options = { staleAfterMs: 15_000, liveForMs: 10_000, followsMarketHours: false };
+  const options = { staleAfterMs: 15_000, liveForMs: 10_000, isTrading: () => true };
   freshness = new Freshness(supervisor, clock, options, (state, status) =>
     announced.push([state.instrument.id, status]),
   );

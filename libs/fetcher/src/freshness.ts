@@ -1,5 +1,5 @@
 import type { QuoteState } from '#cache';
-import { type Clock, type EpochMs, type InstrumentId, isMarketOpen } from '#domain';
+import type { Clock, EpochMs, InstrumentId } from '#domain';
 import type { QuoteStatus } from '#protocol';
 import { isFeed } from './distribution.js';
 import type { FeedSupervisor } from './feed-supervisor.js';
@@ -9,8 +9,8 @@ export interface FreshnessOptions {
   readonly staleAfterMs: number;
   /** Age up to which a quote that must be asked for counts as live, ms: a few refresh intervals. */
   readonly liveForMs: number;
-  /** Whether quotes of an exchange stand still outside its hours, and are `closed` rather than stale. */
-  readonly followsMarketHours: boolean;
+  /** Whether an exchange trades now: outside its hours quotes stand still, and are `closed` rather than stale. */
+  isTrading(exchange: string): boolean;
 }
 
 /** A single bad tick among good ones is no reason to doubt the value; nothing but bad ones for longer is. */
@@ -69,7 +69,7 @@ export class Freshness {
 
   private judge(state: QuoteState): QuoteStatus {
     const { id, exchange } = state.instrument;
-    const { staleAfterMs, liveForMs, followsMarketHours } = this.options;
+    const { staleAfterMs, liveForMs } = this.options;
     const now = this.clock.now();
     const age = now - state.confirmedAt;
     const isRefused = state.refusedSince !== 0 && now - state.refusedSince > REFUSED_FOR_MS;
@@ -80,7 +80,7 @@ export class Freshness {
       const isAwaited = carriers.length > 0 && carriers.every(isFeed);
       if (!isAwaited && age <= liveForMs) return 'live';
     }
-    if (followsMarketHours && !isMarketOpen(exchange, now)) return 'closed';
+    if (!this.options.isTrading(exchange)) return 'closed';
     return age > staleAfterMs ? 'stale' : 'delayed';
   }
 }

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { isMarketOpen } from './market-hours.js';
+import { ExchangeCalendar, parseHolidaysCsv } from './exchange-calendar.js';
+
+const calendar = new ExchangeCalendar(parseHolidaysCsv(readFileSync('data/holidays.csv', 'utf8')));
 
 it.each([
   ['NSE', '2026-11-20T03:29:00Z', false],
@@ -17,7 +20,21 @@ it.each([
   // Friday evening in New York is Saturday in UTC
   ['NYSE', '2026-01-17T00:30:00Z', true],
   ['NYSE', '2026-01-18T15:00:00Z', false],
+  // Diwali is no holiday in New York, nor Thanksgiving in Mumbai
+  ['NSE', '2026-11-10T06:00:00Z', false],
+  ['NASDAQ', '2026-11-10T16:00:00Z', true],
+  ['NYSE', '2026-11-26T16:00:00Z', false],
+  ['BSE', '2026-11-26T06:00:00Z', true],
   ['ELSEWHERE', '2026-01-18T15:00:00Z', true],
 ])('%s at %s: open is %s', (exchange, at, isOpen) => {
-  expect(isMarketOpen(exchange, Date.parse(at))).toBe(isOpen);
+  expect(calendar.isOpen(exchange, Date.parse(at))).toBe(isOpen);
+});
+
+it.each([
+  'exchange,date\nNSE,26-01-2026',
+  'exchange,date\nnse,2026-01-26',
+  'exchange,date\nNSE,2026-13-26',
+  'exchange\nNSE',
+])('names what it cannot read of %j', (text) => {
+  expect(() => parseHolidaysCsv(text)).toThrow(/holidays, line 2/);
 });
