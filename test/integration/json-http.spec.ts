@@ -92,7 +92,7 @@ it.each([
   [{ kind: 'error', status: 500 }, /HTTP 500/],
   [{ kind: 'disconnect' }, /other side closed|ECONNRESET|socket/i],
   [{ kind: 'stall' }, /timed out after 200 ms/],
-  [{ kind: 'malformed' }, /JSON|record|symbol/],
+  [{ kind: 'malformed' }, /JSON|record|symbol|no quote/],
 ] as const)('says why there is nothing under the fault %j, and recovers', async (fault, reason) => {
   const calls = await source({ timeoutMs: 200 });
   sandbox.setFault({ target: 'json', ...fault });

@@ -1,4 +1,5 @@
 import {
+  type Book,
   changeOf,
   changePercentOf,
   type Delta,
@@ -17,6 +18,8 @@ import {
 } from '#domain';
 
 const DAY_MS = 86_400_000;
+const ORDER_SLOTS = [F.bid, F.ask, F.bidSize, F.askSize, F.lastSize];
+const DAY_SLOTS = [F.open, F.high, F.low, F.averagePrice, F.volume];
 
 /**
  * Everything the tick path keeps of one instrument: the merged value now, and the value at the last two published positions.
@@ -35,6 +38,8 @@ export class QuoteState implements Delta {
   merged = 0;
   /** When a vendor last said or confirmed the value; 0 before the first tick. */
   confirmedAt = 0;
+  /** When a vendor last said the price itself. */
+  pricedAt = 0;
   /** When validation first refused a tick after that; 0 when it refused none. */
   refusedSince = 0;
   /** Event time of the newest accepted tick of the present source; 0 when it sent none. */
@@ -50,6 +55,12 @@ export class QuoteState implements Delta {
   volumeDay = 0;
   limitsDay = 0;
   closeDay = 0;
+  /** Trading day of the newest event. */
+  private eventDay = 0;
+
+  /** Newest book with levels behind the best, and its vendor; undefined while none has sent any. */
+  book: Book | undefined;
+  bookSource: VendorId = '';
 
   private readonly current: QuoteValues = unknownValues();
   private currentSource: VendorId = '';
@@ -106,7 +117,9 @@ export class QuoteState implements Delta {
     if (eventTime !== undefined && (eventTime > this.eventTime || tick.vendor !== this.currentSource))
       this.eventTime = eventTime;
     this.applyLimits(tick);
+    this.forgetOthers(tick);
 
+    if ((tick.price as number) > 0) this.pricedAt = tick.receivedAt;
     let moved = this.set(F.price, tick.price);
     // vendors send 0 where they know none
     if ((tick.previousClose as number) > 0) {
@@ -133,6 +146,10 @@ export class QuoteState implements Delta {
     if (this.set(F.openInterest, tick.openInterest)) moved = true;
     if (this.set(F.timestamp, tick.eventTime)) moved = true;
     if (this.set(F.stale, 0)) moved = true;
+    if (tick.book !== undefined) {
+      this.book = tick.book;
+      this.bookSource = tick.vendor;
+    }
     if (this.currentSource !== tick.vendor) {
       this.currentSource = tick.vendor;
       moved = true;
@@ -164,6 +181,16 @@ export class QuoteState implements Delta {
     this.changed = changed;
     this.sequence++;
     return true;
+  }
+
+  /** Orders of another vendor's moment, and values of another day, must not stand beside this tick's price. */
+  private forgetOthers({ vendor, eventTime }: Tick): void {
+    if (vendor !== this.currentSource) for (const slot of ORDER_SLOTS) this.current[slot] = NaN;
+    if (eventTime === undefined) return;
+    const day = this.dayOf(eventTime);
+    if (day <= this.eventDay) return;
+    this.eventDay = day;
+    for (const slot of DAY_SLOTS) this.current[slot] = NaN;
   }
 
   private applyLimits(tick: Tick): void {

@@ -3,6 +3,7 @@ import {
   type Delta,
   type EpochMs,
   type Instrument,
+  type InstrumentId,
   type Quote,
   quoteOf,
   unknownValues,
@@ -15,6 +16,12 @@ export interface RecentUpdate {
   /** When it was published. */
   readonly publishedAt: EpochMs;
   readonly quote: Quote;
+}
+
+export interface RecentFilter {
+  readonly symbol?: string;
+  readonly text?: string;
+  readonly allows?: (id: InstrumentId) => boolean;
 }
 
 interface Entry {
@@ -55,13 +62,17 @@ export class RecentUpdates {
     this.added++;
   }
 
-  /** The newest `limit` updates that match, newest first. `symbol` is an instrument id, `text` any part of id or company name. */
-  find(limit: number, filter: { symbol?: string; text?: string } = {}): RecentUpdate[] {
+  /**
+   * The newest `limit` updates that match, newest first. `symbol` is an instrument id, `text` any part of id or company name,
+   * `allows` says which instruments the reader may see.
+   */
+  find(limit: number, filter: RecentFilter = {}): RecentUpdate[] {
     const text = filter.text?.toUpperCase();
     const found: RecentUpdate[] = [];
     for (const entry of this.newestFirst()) {
       const instrument = entry.instrument as Instrument;
       if (filter.symbol !== undefined && instrument.id !== filter.symbol) continue;
+      if (filter.allows?.(instrument.id) === false) continue;
       if (text !== undefined && !`${instrument.id} ${instrument.name.toUpperCase()}`.includes(text)) continue;
       const quote = quoteOf(instrument, entry.values, entry.source);
       found.push({ seq: entry.sequence, publishedAt: entry.publishedAt, quote });

@@ -9,6 +9,7 @@ export type Book = readonly number[];
 
 const PER_LEVEL = 3;
 const PER_SIDE = BOOK_LEVELS * PER_LEVEL;
+const NO_LEVELS: Book = Array.from({ length: 2 * PER_SIDE }, () => NaN);
 
 /** One price at which somebody buys or sells. */
 export interface BookLevel {
@@ -36,41 +37,10 @@ export interface BookChanges {
 
 /** A book without a level, to be filled. */
 export function emptyBook(): number[] {
-  return [
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-    NaN,
-  ];
+  return NO_LEVELS.slice();
 }
 
-/** Writes one level of a book that is being made. `level` counts from 0, the best; `orders` is NaN where the vendor does not say. */
+/** Writes one level of a book that is being made, from the best, which is 0, without gaps. `orders` is NaN where the vendor does not say. */
 export function setLevel(
   book: number[],
   side: 'bids' | 'asks',

@@ -38,3 +38,15 @@ it.each([
 ])('names what it cannot read of %j', (text) => {
   expect(() => parseHolidaysCsv(text)).toThrow(/holidays, line 2/);
 });
+
+it.each([
+  ['NSE', '2026-11-20T03:44:59Z', false],
+  ['NSE', '2026-11-20T03:45:00Z', true],
+  ['BSE', '2026-11-20T09:59:59Z', true],
+  ['BSE', '2026-11-20T10:00:00Z', false],
+  ['NYSE', '2026-01-15T14:29:00Z', false],
+  ['NYSE', '2026-01-15T14:30:00Z', true],
+  ['NYSE', '2026-01-15T21:00:00Z', false],
+])('%s at %s: trades all the time is %s', (exchange, at, isContinuous) => {
+  expect(calendar.isContinuous(exchange, Date.parse(at))).toBe(isContinuous);
+});

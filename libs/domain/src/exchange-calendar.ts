@@ -9,12 +9,26 @@ interface MarketHours {
   readonly utcOffsetMinutes: number;
   readonly opens: number;
   readonly closes: number;
+  /** The part of it in which trades follow one another all the time. */
+  readonly continuous: readonly [from: number, to: number];
 }
 
 // pre-open auction from 9:00 to the end of the closing session at 16:00
-const INDIA: MarketHours = { timeZone: 'Asia/Kolkata', utcOffsetMinutes: 330, opens: 9 * 60, closes: 16 * 60 };
+const INDIA: MarketHours = {
+  timeZone: 'Asia/Kolkata',
+  utcOffsetMinutes: 330,
+  opens: 540,
+  closes: 960,
+  continuous: [555, 930],
+};
 // pre-market and after-hours trading included
-const US: MarketHours = { timeZone: 'America/New_York', utcOffsetMinutes: -300, opens: 4 * 60, closes: 20 * 60 };
+const US: MarketHours = {
+  timeZone: 'America/New_York',
+  utcOffsetMinutes: -300,
+  opens: 240,
+  closes: 1200,
+  continuous: [570, 960],
+};
 const HOURS: Readonly<Record<string, MarketHours>> = { NSE: INDIA, BSE: INDIA, NASDAQ: US, NYSE: US };
 
 const MINUTE_MS = 60_000;
@@ -39,13 +53,22 @@ export class ExchangeCalendar {
   /** Whether quotes of an exchange may move now. An exchange we have no hours for counts as open. */
   isOpen(exchange: string, now: EpochMs): boolean {
     const hours = HOURS[exchange];
-    if (hours === undefined) return true;
+    return hours === undefined || this.isWithin(exchange, hours, hours.opens, hours.closes, now);
+  }
+
+  /** Whether trades of an exchange should follow one another now, so that silence is a sign. */
+  isContinuous(exchange: string, now: EpochMs): boolean {
+    const hours = HOURS[exchange];
+    return hours === undefined || this.isWithin(exchange, hours, ...hours.continuous, now);
+  }
+
+  private isWithin(exchange: string, hours: MarketHours, from: number, to: number, now: EpochMs): boolean {
     const minutes = Math.floor(now / MINUTE_MS) + offsetMinutes(hours, now);
     const day = Math.floor(minutes / DAY_MINUTES);
     const minute = minutes % DAY_MINUTES;
     // day 0 of the epoch was a Thursday
     const weekday = (day + 4) % 7;
-    if (weekday === 0 || weekday === 6 || minute < hours.opens || minute >= hours.closes) return false;
+    if (weekday === 0 || weekday === 6 || minute < from || minute >= to) return false;
     return !this.holidays.has(`${exchange} ${day}`);
   }
 }

@@ -67,6 +67,8 @@ export interface FeedSink {
 export interface Feed {
   readonly id: string;
   readonly vendor: VendorId;
+  /** True when its prices are older than now by agreement: delayed or end-of-day data is never called live. */
+  readonly isDelayed?: boolean;
   /** Instruments it can stream at one time. */
   readonly capacity: number;
   /** Whether the vendor has the instrument at all. */
@@ -91,15 +93,26 @@ export interface FetchResult {
   readonly failures: ReadonlyMap<InstrumentId, MarketDataError>;
 }
 
+export type Answered = (instrument: Instrument, outcome: Tick | MarketDataError) => void;
+
 /** A vendor that answers on request. */
 export interface SnapshotSource {
   readonly id: string;
   readonly vendor: VendorId;
+  /** True when its prices are older than now by agreement: delayed or end-of-day data is never called live. */
+  readonly isDelayed?: boolean;
   /** Instruments one `fetch` may name. */
   readonly batchSize: number;
   carries(instrument: Instrument): boolean;
-  /** Never rejects: what failed is in `failures`, and a batch is whole or partly answered. Waits for the vendor's rate limit. */
-  fetch(instruments: readonly Instrument[]): Promise<FetchResult>;
+  /** Instruments a second that can be asked for in the long run. */
+  readonly perSecond: number;
+  /**
+   * Never rejects: what failed is in `failures`, and a batch is whole or partly answered. Waits for the vendor's rate limit.
+   * @param answered told of each instrument as soon as its answer is there: the slowest of a batch holds nobody back
+   */
+  fetch(instruments: readonly Instrument[], answered?: Answered): Promise<FetchResult>;
+  /** Instruments the vendor has lately said it does not have: they are the next vendor's, and asking again would cost for nothing. */
+  unserved(): ReadonlySet<InstrumentId>;
   status(): FeedStatus;
   /** Ticks and malformed frames go back with `fetch`; only state changes and malformed samples come here. */
   start(sink: Pick<FeedSink, 'malformed' | 'status'>): void;

@@ -33,10 +33,12 @@ export class ActiveSymbolsJob {
   refreshDue(): void {
     const horizon = this.clock.now() + this.everyMs / 2;
     for (const [source, instruments] of this.supervisor.polled()) {
-      const due = instruments.filter((instrument) => this.dueAt(instrument) <= horizon);
-      // hot instruments first: the vendor's rate limit decides how far down the list a round comes
+      const unserved = source.unserved();
+      const due = instruments.filter((instrument) => !unserved.has(instrument.id) && this.dueAt(instrument) <= horizon);
+      // hot instruments first, and no more than can be asked before the next round: in a queue they would wait behind all others
       due.sort((a, b) => this.interval(a) - this.interval(b) || this.asked(a.id) - this.asked(b.id));
-      if (due.length > 0) this.refresher.refresh(source, due);
+      const room = Math.ceil((source.perSecond * this.everyMs) / 1000) - source.status().instruments;
+      if (due.length > 0 && room > 0) this.refresher.refresh(source, due.slice(0, room));
     }
   }
 

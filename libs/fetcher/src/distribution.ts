@@ -50,7 +50,7 @@ export class Distributor {
       able.set(carrier, isWell);
       trusted.set(carrier, this.trust.note(carrier.id, isWell, now));
     }
-    const unserved = new Map(this.carriers.map((carrier) => [carrier, isFeed(carrier) ? carrier.unserved() : NONE]));
+    const unserved = new Map(this.carriers.map((carrier) => [carrier, carrier.unserved()]));
     const carried = new Map<Carrier, Instrument[]>(this.carriers.map((carrier) => [carrier, []]));
     const owners = new Map<InstrumentId, Carrier>();
     for (const instrument of instruments) {
@@ -129,8 +129,6 @@ export class Distributor {
     for (const carrier of this.carriers) if (carrier !== home && carrier.carries(instrument)) yield carrier;
   }
 }
-
-const NONE: ReadonlySet<InstrumentId> = new Set();
 
 function capacityOf(carrier: Carrier): number {
   return isFeed(carrier) ? carrier.capacity : Infinity;

@@ -8,6 +8,7 @@ import type {
   InstrumentMaster,
   Log,
   SnapshotSource,
+  VendorId,
 } from '#domain';
 import type { Demand } from './demand.js';
 import { type Carrier, Distributor, isAble, isFeed } from './distribution.js';
@@ -15,6 +16,7 @@ import { type Carrier, Distributor, isAble, isFeed } from './distribution.js';
 /** Runs the carriers: gives each the instruments it is to bring, and moves them on when it fails. */
 export class FeedSupervisor {
   private readonly distributor: Distributor;
+  private readonly delayed: ReadonlySet<VendorId>;
   private carried: ReadonlyMap<Carrier, readonly Instrument[]> = new Map();
   private readonly byInstrument = new Map<InstrumentId, Carrier[]>();
   private statusListener: (status: FeedStatus) => void = () => undefined;
@@ -31,6 +33,7 @@ export class FeedSupervisor {
     private readonly log: Log,
     clock: Clock,
   ) {
+    this.delayed = new Set(carriers.filter(({ isDelayed }) => isDelayed === true).map(({ vendor }) => vendor));
     this.distributor = new Distributor(carriers, clock, (id) => demand.tier(id) === 'hot');
   }
 
@@ -80,12 +83,17 @@ export class FeedSupervisor {
   }
 
   /** Whether a stream that carries the instrument now has said this value, or confirmed it: its silence since means that nothing happened. */
-  isStreamed({ instrument, latestSource, confirmedAt }: QuoteState): boolean {
+  isStreamed({ instrument, latestSource, pricedAt }: QuoteState): boolean {
     return this.carriersOf(instrument.id).some((carrier) => {
       if (!isFeed(carrier) || carrier.vendor !== latestSource) return false;
       const since = carrier.streamingSince(instrument.id);
-      return since !== undefined && confirmedAt >= since;
+      return since !== undefined && pricedAt >= since;
     });
+  }
+
+  /** Whether a vendor's prices are not of now, whenever they come. */
+  isDelayed(vendor: VendorId): boolean {
+    return this.delayed.has(vendor);
   }
 
   statuses(): FeedStatus[] {

@@ -126,6 +126,21 @@ describe('the active-symbol round', () => {
     expect(asked.filter((id) => id === 'BSE:1').length).toBeLessThan(3);
   });
 
+  it('asks no more than the source can answer before the next round, the hot first, and nothing it does not have', async () => {
+    for (const id of IDS) polled.prices.set(id, 100);
+    demand.subscribe(['BSE:1', 'BSE:2', 'BSE:3']);
+    subscribers.set('BSE:3', 3);
+    polled.perSecond = 0.5;
+    job.run();
+    expect(polled.calls).toEqual([['BSE:3']]);
+    await settle();
+    polled.perSecond = 100;
+    polled.missing.add('BSE:1');
+    job.run();
+    expect(polled.calls.slice(1)).toEqual([['BSE:2']]);
+    expect(stream.wanted).toEqual(['BSE:1']);
+  });
+
   it('merges what a source answers', async () => {
     polled.prices.set('BSE:1', 123.45);
     demand.subscribe(['BSE:1']);
@@ -374,6 +389,67 @@ it('takes the price and leaves the volume of a tick whose volume has shrunk, and
   clock.advance(24 * 3_600_000);
   stream.say({ price: 101, volume: 7, receivedAt: clock.now() });
   expect(store.peek('NSE:A1')!.quote().volume).toBe(7);
+});
+
+describe('when the source of a quote changes', () => {
+  it("leaves nothing of the other vendor's orders beside the new price", () => {
+    const before = { price: 100, bid: 99.95, ask: 100.05, bidSize: 5, askSize: 6, volume: 50 };
+    stream.say({ instrument: 'BSE:1', ...before, receivedAt: clock.now() });
+    clock.advance(11_000);
+    refresher.refresh(polled, []);
+    polled.prices.set('BSE:1', 101);
+    refresher.refresh(polled, [anInstrument({ id: 'BSE:1' })]);
+    const { bid, ask, bidSize, askSize, ...rest } = store.peek('BSE:1')!.quote();
+    expect([bid, ask, bidSize, askSize]).toEqual([undefined, undefined, undefined, undefined]);
+    expect(rest).toMatchObject({ price: 101, source: 'poll', volume: 50 });
+  });
+
+  it('does not take a price of long ago for the present one, while the present one is young', () => {
+    const state = store.peek('NSE:A1')!;
+    const now = clock.now();
+    stream.say({ price: 110, receivedAt: now, eventTime: now });
+    state.owner = 'w';
+    stream.say({ vendor: 'w', price: 100, receivedAt: now, eventTime: now - 3_600_000 });
+    expect(state.quote().price).toBe(110);
+    stream.say({ vendor: 'w', price: 109, receivedAt: now, eventTime: now - 30_000 });
+    expect(state.quote().price).toBe(109);
+  });
+
+  it('never calls the price of a vendor with delayed data live', () => {
+    demand.subscribe(['BSE:1']);
+    Object.assign(polled, { isDelayed: true });
+    const delayed = new FeedSupervisor([polled], new InstrumentMaster([]), store, demand, silentLog, clock);
+    const options = { staleAfterMs: 15_000, liveForMs: 10_000, isTrading: () => true };
+    const judged = new Freshness(delayed, clock, options, () => undefined);
+    polled.prices.set('BSE:1', 50);
+    refresher.refresh(polled, [anInstrument({ id: 'BSE:1' })]);
+    expect(judged.isCurrent(store.peek('BSE:1')!)).toBe(false);
+    judged.check([store.peek('BSE:1')!], () => undefined);
+    expect(judged.of('BSE:1')).toBe('delayed');
+  });
+});
+
+it('starts a new day without the values of the last', () => {
+  const yesterday = clock.now() - 24 * 3_600_000;
+  stream.say({ price: 100, open: 99, high: 101, low: 98, volume: 5000, receivedAt: yesterday, eventTime: yesterday });
+  stream.say({ price: 102, receivedAt: clock.now(), eventTime: clock.now() });
+  const { open, high, low, volume, price } = store.peek('NSE:A1')!.quote();
+  expect([price, open, high, low, volume]).toEqual([102, undefined, undefined, undefined, undefined]);
+});
+
+it('does not call a price live because an order beside it has moved', () => {
+  demand.subscribe(['NSE:A1']);
+  job.run();
+  stream.say({ price: 100, receivedAt: clock.now() });
+  stream.become('down');
+  clock.advance(60_000);
+  stream.reconnect();
+  stream.say({ bid: 119, ask: 121, receivedAt: clock.now() });
+  check();
+  expect(freshness.of('NSE:A1')).not.toBe('live');
+  stream.say({ price: 120, receivedAt: clock.now() });
+  check();
+  expect(freshness.of('NSE:A1')).toBe('live');
 });
 
 it('believes a vendor that stays below a volume it once told', () => {

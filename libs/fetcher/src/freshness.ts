@@ -73,7 +73,7 @@ export class Freshness {
     const now = this.clock.now();
     const age = now - state.confirmedAt;
     const isRefused = state.refusedSince !== 0 && now - state.refusedSince > REFUSED_FOR_MS;
-    if (!isRefused) {
+    if (!isRefused && !this.supervisor.isDelayed(state.latestSource)) {
       if (this.supervisor.isStreamed(state)) return 'live';
       const carriers = this.supervisor.carriersOf(id);
       // where only a stream brings it, and that stream has not, a young value is not confirmed by its youth

@@ -1,5 +1,5 @@
 import type { LastValueStore, QuoteState } from '#cache';
-import type { Counter, FeedSink, Meter, RejectReason, Tick, VendorId } from '#domain';
+import type { Counter, FeedSink, InstrumentId, Meter, RejectReason, Tick, VendorId } from '#domain';
 import type { Arrivals } from './arrivals.js';
 import { type CheckLimits, checkTick, isStandby, isVolumeBack } from './validation/check-tick.js';
 import { DeepTier } from './validation/deep-tier.js';
@@ -11,12 +11,21 @@ export interface MovedSink {
   mark(state: QuoteState): void;
 }
 
+/** Someone who needs every tick of an instrument, not only what its value comes to in a window. */
+export interface TickFollower {
+  /** A tick that was merged. @param volume its count of the day, if that is believed. True when there is something to publish */
+  accepted(tick: Tick, volume: number | undefined): boolean;
+  /** A tick that was refused for being older than the value, and is good otherwise. True when there is something to publish. */
+  late(tick: Tick): boolean;
+}
+
 /** A vendor that stays below the volume it once told has corrected itself: so many ticks in a row are believed. */
 const BELIEVED_DROPS = 5;
 
 /** Takes ticks as far as the open conflation window. Synchronous, so ticks never overtake one another. */
 export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
   private readonly accepted = new Map<VendorId, { readonly counter: Counter; merged: number }>();
+  private followers: ReadonlyMap<InstrumentId, TickFollower> = new Map();
 
   constructor(
     private readonly lastValues: LastValueStore,
@@ -42,11 +51,17 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
     if (reason !== undefined) {
       // a tick older than the value says nothing against the value
       if (reason !== 'late') state.refused(tick.receivedAt);
+      else if (this.followers.get(tick.instrument)?.late(tick) === true) this.moved.mark(state);
       return this.refuse(tick, reason);
     }
     if (watch !== undefined) return this.examine(tick, watch);
     this.merge(tick, state);
     return undefined;
+  }
+
+  /** Tells those in the map, as it is at the time, of every tick of their instrument. */
+  follow(followers: ReadonlyMap<InstrumentId, TickFollower>): void {
+    this.followers = followers;
   }
 
   /** Lets a tick that is not to be merged confirm a jump which the deep tier holds back. */
@@ -85,7 +100,12 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
     tally.merged++;
     const keepsVolume = isVolumeBack(tick, state) && ++state.volumeDrops < BELIEVED_DROPS;
     if (keepsVolume) this.rejections.count(tick, 'volume');
-    if (state.apply(tick, keepsVolume)) this.moved.mark(state);
+    let isNews = state.apply(tick, keepsVolume);
+    if (this.followers.size > 0) {
+      const volume = keepsVolume ? undefined : tick.volume;
+      if (this.followers.get(tick.instrument)?.accepted(tick, volume) === true) isNews = true;
+    }
+    if (isNews) this.moved.mark(state);
     if (this.arrivals.awaited) this.arrivals.arrived(tick.instrument);
   }
 

@@ -3,7 +3,7 @@ import {
   type Counter,
   type Instrument,
   type InstrumentId,
-  type MarketDataError,
+  MarketDataError,
   type Meter,
   type RejectReason,
   type SnapshotSource,
@@ -39,32 +39,44 @@ export class Refresher {
     instruments: readonly Instrument[],
   ): Map<InstrumentId, Promise<MarketDataError | undefined>> {
     const fresh = instruments.filter(({ id }) => !this.flights.has(id));
+    const flights = new Map<InstrumentId, Promise<MarketDataError | undefined>>();
+    for (const { id } of instruments) {
+      const flight = this.flights.get(id);
+      if (flight !== undefined) flights.set(id, flight);
+    }
     for (let at = 0; at < fresh.length; at += source.batchSize)
-      this.launch(source, fresh.slice(at, at + source.batchSize));
-    return new Map(
-      instruments.map(({ id }) => [
-        id,
-        this.flights.get(id) ?? Promise.resolve<MarketDataError | undefined>(undefined),
-      ]),
-    );
+      this.launch(source, fresh.slice(at, at + source.batchSize), flights);
+    return flights;
   }
 
-  private launch(source: SnapshotSource, batch: readonly Instrument[]): void {
+  private launch(
+    source: SnapshotSource,
+    batch: readonly Instrument[],
+    flights: Map<InstrumentId, Promise<MarketDataError | undefined>>,
+  ): void {
     const now = this.clock.now();
-    const call = source.fetch(batch).then(({ ticks, failures }) => {
-      const failed = new Map(failures);
-      for (const tick of ticks) {
-        const reason = this.pipeline.tick(tick);
-        if (reason !== undefined) failed.set(tick.instrument, refusal(source, reason));
-      }
-      this.failures.add(failed.size);
-      return failed;
-    });
+    const settle = new Map<InstrumentId, (failed: MarketDataError | undefined) => void>();
     for (const { id } of batch) {
       this.askedAt.set(id, now);
-      const flight = call.then((failures) => failures.get(id)).finally(() => this.flights.delete(id));
+      const flight = new Promise<MarketDataError | undefined>((resolve) => settle.set(id, resolve));
       this.flights.set(id, flight);
+      flights.set(id, flight);
     }
+    const land = (id: InstrumentId, failed: MarketDataError | undefined): void => {
+      this.flights.delete(id);
+      if (failed !== undefined) this.failures.add();
+      settle.get(id)?.(failed);
+      settle.delete(id);
+    };
+    void source
+      .fetch(batch, ({ id }, outcome) => {
+        if (outcome instanceof MarketDataError) return land(id, outcome);
+        const reason = this.pipeline.tick(outcome);
+        land(id, reason === undefined ? undefined : refusal(source, reason));
+      })
+      .then(() => {
+        for (const id of settle.keys()) land(id, new SourceFailedError(source.vendor, `no answer about ${id}`));
+      });
   }
 }
 

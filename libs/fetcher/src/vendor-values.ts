@@ -42,8 +42,10 @@ export class VendorValues implements ValueSource {
       retryable: false,
     });
     for (const carrier of this.supervisor.candidates(instrument)) {
-      if (!isAble(carrier.status())) {
-        error = new SourceFailedError(carrier.vendor, `${carrier.id} is ${carrier.status().state}`);
+      const { state: health } = carrier.status();
+      if (!isAble({ state: health }) || (!isFeed(carrier) && carrier.unserved().has(instrument.id))) {
+        const reason = isAble({ state: health }) ? `has no ${instrument.id}` : `is ${health}`;
+        error = new SourceFailedError(carrier.vendor, `${carrier.id} ${reason}`);
         continue;
       }
       const failed = isFeed(carrier) ? await this.awaitTick(state, carrier.vendor) : await this.ask(carrier, state);

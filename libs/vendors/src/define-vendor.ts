@@ -8,7 +8,7 @@ export interface VendorTools {
   readonly meter: Meter;
   /** Values that must not stand in plain configuration: `secret('key')` is the environment's `<VENDOR>_SECRET_KEY`. */
   readonly secret: (key: string) => string | undefined;
-  /** Whether an exchange trades now, so that its silence means something. */
+  /** Whether trades of an exchange should follow one another now, so that silence is a sign. */
   readonly isTrading: (exchange: string) => boolean;
   /** The vendor's own symbol of an instrument, from its symbol file or the user's; undefined when neither names it. */
   readonly symbolOf: (instrument: Instrument) => string | undefined;

@@ -13,6 +13,8 @@ const MAX_PRICE = 2 ** 51 / 1e5;
 const MAX_SIZE = 2 ** 51;
 /** Once the vendor whose word counts has been silent for this long, another's is taken, an older last trade too: it is the newest there is. */
 const TAKEOVER_MS = 10_000;
+/** How much older the first value of a vendor that takes over may be. */
+const OWNER_LAG_MS = 60_000;
 
 /**
  * First tier: what one tick and the last value can tell. Pure, no allocation.
@@ -121,7 +123,9 @@ function isLate(eventTime: number, tick: Tick, state: QuoteState): boolean {
   const step = tick.eventTimeStep ?? 0;
   const isOlder = step === 0 ? eventTime < state.eventTime : eventTime + step <= state.eventTime;
   if (!isOlder || tick.vendor === state.latestSource) return isOlder;
-  return tick.vendor !== state.owner && tick.receivedAt - state.confirmedAt < TAKEOVER_MS;
+  if (tick.receivedAt - state.confirmedAt >= TAKEOVER_MS) return false;
+  // who takes over may begin with the last trade, which is older than the last quote, but not with one of long ago
+  return tick.vendor !== state.owner || eventTime + step + OWNER_LAG_MS < state.eventTime;
 }
 
 /**

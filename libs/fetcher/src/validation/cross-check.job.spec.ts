@@ -76,13 +76,13 @@ function say(price: number, given: Partial<Tick> = {}): void {
 
 const price = (): number | undefined => store.peek(A1)!.quote().price;
 
-/** An hour ago both vendors agreed on 100. */
+/** Ten minutes ago both vendors agreed on 100. */
 async function agreed(): Promise<void> {
   say(100);
   second.prices.set(A1, 100);
   await job.run();
   second.calls.length = 0;
-  clock.advance(3_600_000);
+  clock.advance(600_000);
 }
 
 describe('the comparison with a second vendor', () => {

@@ -26,6 +26,8 @@ const JUMP_EVERY_MS = 1000;
 const DOUBT_EVERY_MS = 5000;
 /** A correction ends by itself when the second vendor can no longer be asked, ms. */
 const DOUBT_LASTS_MS = 60_000;
+/** An agreement says nothing about the price of an hour later, ms. */
+const AGREED_FOR_MS = 900_000;
 /** A source rests so many times as long as its last answer took: one that waits for its rate limit is left to its main work. */
 const REST = 9;
 
@@ -47,7 +49,7 @@ interface Vendors {
 export class CrossCheckJob {
   private readonly comparedAt = new Map<InstrumentId, EpochMs>();
   /** Last price two vendors agreed on. */
-  private readonly agreed = new Map<InstrumentId, number>();
+  private readonly agreed = new Map<InstrumentId, { readonly price: number; readonly at: EpochMs }>();
   private readonly restsUntil = new Map<SnapshotSource, EpochMs>();
   private readonly counters: Readonly<Record<CrossVerdict, Counter>>;
   private isAsking = false;
@@ -153,11 +155,11 @@ export class CrossCheckJob {
     if (vendor === second.vendor) return;
     const ours = this.sightingOf(state, second.price, before);
     const sighted: Sighting = { price: second.price, eventTime: second.eventTime, step: second.eventTimeStep };
-    const reference = watch?.doubt?.served ?? this.agreed.get(id) ?? state.latest(F.previousClose);
+    const reference = watch?.doubt?.served ?? this.agreedPrice(id) ?? state.latest(F.previousClose);
     const verdict = crossCheck(ours, sighted, reference);
     this.counters[verdict].add();
     if (verdict === 'agree') {
-      this.agreed.set(id, second.price);
+      this.agreed.set(id, { price: second.price, at: this.clock.now() });
       if (watch?.doubt === undefined) return;
       // the price that was doubted is right now, and nobody need wait for its vendor to say it again
       watch.doubt = undefined;
@@ -166,6 +168,11 @@ export class CrossCheckJob {
       this.rejections.count(second, 'cross-source');
       if (watch !== undefined) watch.doubt = undefined;
     } else if (verdict === 'second') this.correct(state, vendor, ours, second);
+  }
+
+  private agreedPrice(id: InstrumentId): number | undefined {
+    const agreed = this.agreed.get(id);
+    return agreed !== undefined && this.clock.now() - agreed.at <= AGREED_FOR_MS ? agreed.price : undefined;
   }
 
   private correct(state: QuoteState, vendor: string, ours: Sighting, second: Tick & { readonly price: number }): void {

@@ -6,6 +6,9 @@ export const AGREEMENT = 0.01;
 const MAX_LAG_MS = 5000;
 /** From this lead on a price is the newer one, ms: vendors that stamp minutes may be a minute younger than they look. */
 const CLEARLY_NEWER_MS = 65_000;
+const MINUTE_MS = 60_000;
+/** A difference that a minute does not bring about, as a share. */
+const IMPLAUSIBLE = 0.05;
 
 /** A price with what is known about its time. */
 export interface Sighting {
@@ -39,8 +42,20 @@ export function crossCheck(ours: Sighting, second: Sighting, confirmed: number):
   if (lead > CLEARLY_NEWER_MS) return 'second';
   const distance = ({ price }: Sighting): number => Math.abs(Math.log(price / confirmed));
   // a comparison with NaN is false
-  if (second.eventTime !== undefined && distance(second) < distance(ours)) return 'second';
+  if (second.eventTime !== undefined && distance(second) < distance(ours))
+    return isOfOneMoment(ours, second) ? 'second' : 'incomparable';
   return lead > MAX_LAG_MS ? 'incomparable' : 'ours';
+}
+
+/**
+ * Whether a difference cannot be the market's: in a real move the price that lags is always the one nearer to the last agreement. A
+ * second that tells minutes may lag by one, in which a price does not move by twentieths.
+ */
+function isOfOneMoment(ours: Sighting, second: Sighting): boolean {
+  const { eventTime = NaN, step = 0 } = second;
+  if (ours.eventTime === undefined || eventTime >= ours.eventTime - MAX_LAG_MS) return true;
+  const apart = Math.abs(ours.price - second.price) / Math.min(ours.price, second.price);
+  return step <= MINUTE_MS && apart > IMPLAUSIBLE;
 }
 
 /** Whether two vendors' prices are the same but for the moment at which they were taken. */

@@ -23,7 +23,7 @@ export class LastBars {
   /** The outcome, with the price of the newest bar where it has none and the bar is to be had. */
   async complete(call: GuardedCall, instrument: Instrument, outcome: Outcome): Promise<Outcome> {
     if (!isWithoutPrice(outcome) || !this.isUsed || !this.isDue(instrument)) return outcome;
-    const bar = await call((client) => this.calls.lastBar(client, instrument), 1);
+    const bar = await call((client) => this.calls.lastBar(client, instrument), { credits: 1 });
     return bar instanceof MarketDataError ? outcome : withPrice(outcome, bar);
   }
 

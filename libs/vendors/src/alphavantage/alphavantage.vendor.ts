@@ -36,7 +36,7 @@ export const alphavantage = defineVendor({
         carries,
         answer: async (call, instruments) => {
           const [instrument] = instruments as readonly [Instrument];
-          const quote = await call((client) => calls.globalQuote(client, instrument), 1);
+          const quote = await call((client) => calls.globalQuote(client, instrument), { credits: 1 });
           return [await bars.complete(call, instrument, quote)];
         },
       },
@@ -51,7 +51,7 @@ export const alphavantage = defineVendor({
           perCall: env.symbolsPerCall,
           carries: (instrument) => isAmerican(instrument.exchange) && carries(instrument),
           answer: async (call, instruments) => {
-            const quotes = await call((client) => calls.bulkQuotes(client, instruments), 1);
+            const quotes = await call((client) => calls.bulkQuotes(client, instruments), { credits: 1 });
             if (quotes instanceof MarketDataError) return instruments.map(() => quotes);
             const outcomes: Outcome[] = [];
             for (const [i, quote] of quotes.entries())
@@ -73,6 +73,7 @@ function common(
 ): Omit<SteppedSourceOptions, 'id' | 'batchSize' | 'perCall' | 'carries' | 'answer'> {
   return {
     vendor: 'alphavantage',
+    isDelayed: env.entitlement !== 'realtime',
     origin: new URL(env.baseUrl).origin,
     headers: { Accept: 'application/json' },
     concurrency: 2,

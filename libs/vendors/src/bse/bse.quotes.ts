@@ -20,7 +20,7 @@ export interface QuotesOptions {
 const PATIENCE_MS = 1500;
 /** Time between two attempts at a route that fails. */
 const PAUSE_MS = 15_000;
-/** Time between two questions for one scrip's graph, ms; longer after one that has no price either. */
+/** Time between two questions for one scrip's graph, ms; longer after one that has no price either, as after a refused side route. */
 const REPAIR_EVERY_MS = 15_000;
 const HOPELESS_MS = 300_000;
 
@@ -37,8 +37,8 @@ export class BseQuotes {
     private readonly options: QuotesOptions,
     private readonly clock: Clock,
   ) {
-    this.tradingRoute = new SideRoute(PAUSE_MS, clock);
-    this.depthRoute = new SideRoute(PAUSE_MS, clock);
+    this.tradingRoute = new SideRoute(PAUSE_MS, HOPELESS_MS, clock);
+    this.depthRoute = new SideRoute(PAUSE_MS, HOPELESS_MS, clock);
   }
 
   /** The quote of one scrip, or why there is none. Never rejects. */
@@ -97,7 +97,7 @@ export class BseQuotes {
       parseGraph(answer, instrument, this.clock.now()),
     );
     if (!(repaired instanceof MarketDataError)) return repaired;
-    if (repaired instanceof NoQuoteError) this.repairAt.set(instrument.id, now + HOPELESS_MS);
+    if (!repaired.retryable) this.repairAt.set(instrument.id, now + HOPELESS_MS);
     return undefined;
   }
 

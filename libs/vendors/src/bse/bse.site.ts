@@ -32,16 +32,23 @@ export class BseSite {
     read: Read<T>,
   ): Promise<T | MarketDataError> {
     const path = `${this.path}/${route}/w?${new URLSearchParams(query).toString()}`;
-    const answer = await this.visit(call, path, read);
-    return answer instanceof CookiesRefusedError ? this.visit(call, path, read) : answer;
+    // without the header there is no quote; without the others there is less of one
+    const isSide = route !== 'getScripHeaderData';
+    const answer = await this.visit(call, path, read, isSide);
+    return answer instanceof CookiesRefusedError ? this.visit(call, path, read, isSide) : answer;
   }
 
-  private async visit<T>(call: GuardedCall, path: string, read: Read<T>): Promise<T | MarketDataError> {
-    if (this.cookies === undefined) return call(async (client) => read(await client.get(path)));
+  private async visit<T>(
+    call: GuardedCall,
+    path: string,
+    read: Read<T>,
+    isSide: boolean,
+  ): Promise<T | MarketDataError> {
+    if (this.cookies === undefined) return call(async (client) => read(await client.get(path)), { isSide });
     const visit = await this.cookies.current(call);
     if (visit instanceof MarketDataError) return visit;
     const { cookies } = this;
-    return call(async (client) => read(await getAs(visit, cookies, client, path)));
+    return call(async (client) => read(await getAs(visit, cookies, client, path)), { isSide });
   }
 }
 

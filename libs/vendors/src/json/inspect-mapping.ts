@@ -68,14 +68,11 @@ export class MappingInspector {
           continue;
         }
         taken.add(record);
-        try {
-          for (const tick of rule.mapper.ticks(record, now, ASKED)) {
-            ticks.push({ rule: rule.name, tick });
-            for (const reason of this.review(rule, record, tick, now)) malformed.push({ reason, record });
-          }
-        } catch (error) {
-          if (!(error instanceof VendorFrameError)) throw error;
-          malformed.push({ reason: `${rule.name}: ${error.message}`, record });
+        const unreadable = ({ message }: VendorFrameError): void =>
+          void malformed.push({ reason: `${rule.name}: ${message}`, record });
+        for (const tick of rule.mapper.ticks(record, now, unreadable, ASKED)) {
+          ticks.push({ rule: rule.name, tick });
+          for (const reason of this.review(rule, record, tick, now)) malformed.push({ reason, record });
         }
       }
     }

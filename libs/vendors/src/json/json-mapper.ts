@@ -24,6 +24,9 @@ interface CompiledRule {
 
 const absent: NumberGetter = () => undefined;
 
+/** Told of a part of a frame that cannot be read. */
+export type Malformed = (error: VendorFrameError) => void;
+
 /**
  * Turns parsed frames into ticks by a mapping's rules.
  * Emits  one tick per record that a rule matches and that names a symbol; none for frames no rule matches
@@ -47,17 +50,22 @@ export class JsonMapper {
 
   /**
    * @param asked what a record without symbol is about
-   * @throws VendorFrameError if a record that a rule matches names no symbol
+   * @param malformed told of a record that a rule matches and that names no symbol; the others of its frame are not the worse for it
    */
-  ticks(frame: unknown, receivedAt: number, asked?: InstrumentId): Tick[] {
+  ticks(frame: unknown, receivedAt: number, malformed: Malformed, asked?: InstrumentId): Tick[] {
     const ticks: Tick[] = [];
     for (const rule of this.rules) {
-      const records = rule.each(frame);
-      if (Array.isArray(records)) {
-        for (const record of records as unknown[])
-          if (rule.matches(record)) ticks.push(this.tick(rule, record, receivedAt, asked));
-      } else if (records !== undefined && records !== null && rule.matches(records)) {
-        ticks.push(this.tick(rule, records, receivedAt, asked));
+      const found = rule.each(frame);
+      const records: readonly unknown[] = Array.isArray(found)
+        ? found
+        : found === undefined || found === null
+          ? []
+          : [found];
+      for (const record of records) {
+        if (!rule.matches(record)) continue;
+        const tick = this.tick(rule, record, receivedAt, asked);
+        if (tick === undefined) malformed(new VendorFrameError(this.vendor, 'a record without symbol', record));
+        else ticks.push(tick);
       }
     }
     return ticks;
@@ -71,10 +79,18 @@ export class JsonMapper {
     });
   }
 
-  private tick(rule: CompiledRule, record: unknown, receivedAt: number, asked: InstrumentId | undefined): Tick {
+  /** Undefined when the record names no symbol. */
+  private tick(
+    rule: CompiledRule,
+    record: unknown,
+    receivedAt: number,
+    asked: InstrumentId | undefined,
+  ): Tick | undefined {
     const { symbol, time, numbers } = rule;
-    const name = symbol === undefined ? asked : symbol(record);
-    if (typeof name !== 'string') throw new VendorFrameError(this.vendor, 'a record without symbol', record);
+    const value = symbol === undefined ? asked : symbol(record);
+    // many vendors' symbols are numbers
+    const name = typeof value === 'number' ? String(value) : value;
+    if (typeof name !== 'string') return undefined;
     // a literal in the order of `tick()`: one object per record on the busiest path there is
     return {
       // a symbol nobody asked for keeps its name, so that validation counts it as unknown
@@ -99,6 +115,7 @@ export class JsonMapper {
       openInterest: numbers.openInterest(record),
       lowerCircuit: numbers.lowerCircuit(record),
       upperCircuit: numbers.upperCircuit(record),
+      book: undefined,
     };
   }
 }

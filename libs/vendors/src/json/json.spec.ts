@@ -20,12 +20,13 @@ import { json } from './json.vendor.js';
 import { sandboxMapping } from './sandbox-mapping.js';
 
 const NOW = 1_719_800_000_500;
+const unreadable: string[] = [];
 
 function ticks(rules: object[], frame: unknown): object[] {
   const mapping = readMapping({ ...sandboxMapping, rules }, 'test');
   const mapper = new JsonMapper(mapping, 'json', (symbol) => (symbol === 'T.A1' ? 'NSE:A1' : undefined));
   return mapper
-    .ticks(frame, NOW)
+    .ticks(frame, NOW, ({ message }) => unreadable.push(message))
     .map((tick) => Object.fromEntries(Object.entries(tick).filter(([, value]) => value !== undefined)));
 }
 
@@ -90,8 +91,11 @@ describe('rules', () => {
     ]);
   });
 
-  it('refuse a record without symbol', () => {
-    expect(() => ticks([{ map: { symbol: 's', price: 'p' } }], { p: 1 })).toThrow(/without symbol/);
+  it('report a record without symbol, and read the others of its frame, whose symbols may be numbers', () => {
+    const frame = [{ p: 1 }, { s: 'T.A1', p: 2 }, { s: 3045, p: 3 }];
+    const read = ticks([{ map: { symbol: 's', price: 'p' } }], frame);
+    expect(read).toMatchObject([{ instrument: 'NSE:A1' }, { instrument: '3045', price: 3 }]);
+    expect(unreadable.splice(0)).toEqual([expect.stringContaining('without symbol')]);
   });
 });
 

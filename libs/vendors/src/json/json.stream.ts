@@ -33,7 +33,8 @@ export function jsonStream(
       unsubscribe: (instruments) => symbolMessages(unsubscribe, symbols.namesOf(instruments)),
       messageGapMs: mapping.messageGapMs,
       heartbeat: heartbeat && { everyMs: heartbeat.everyMs, message: JSON.stringify(heartbeat.body) },
-      parse: (data, _isBinary, receivedAt) => mapper.ticks(JSON.parse(data.toString()), receivedAt),
+      parse: (data, _isBinary, receivedAt, { malformed }) =>
+        mapper.ticks(JSON.parse(data.toString()), receivedAt, malformed),
       signal: (data) => meaning(JSON.parse(data.toString())),
       redact: secrets.redact,
       deadAfterMs: mapping.deadAfterMs,

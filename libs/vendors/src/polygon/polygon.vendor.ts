@@ -43,6 +43,8 @@ export const polygon = defineVendor({
         id: VENDOR,
         vendor: VENDOR,
         url: () => env.url,
+        // plans with delayed data have a host of their own
+        isDelayed: new URL(env.url).hostname.startsWith('delayed'),
         // one connection to the stocks cluster is all that an account has
         limits: { sockets: 1, symbolsPerSocket: 100_000 },
         carries: ({ exchange }) => EXCHANGES.has(exchange),

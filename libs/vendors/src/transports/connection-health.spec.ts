@@ -28,6 +28,12 @@ it('finds a connection mute within seconds of what it used to bring', () => {
   expect(found[2]).toMatch(/without a price for 6000 ms/);
 });
 
+it('finds a connection mute that took the place of a busy one', () => {
+  const health = new ConnectionHealth(0, 20);
+  const found = [2000, 4000, 6000].map((now) => health.check(now, true));
+  expect(found[2]).toMatch(/without a price for 6000 ms/);
+});
+
 it('does not take a quiet connection for a mute one', () => {
   const { health, now } = running(0.2, 300);
   for (let later = CHECK_MS; later <= 20_000; later += CHECK_MS)

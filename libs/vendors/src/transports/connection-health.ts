@@ -28,11 +28,13 @@ export class ConnectionHealth {
   private ticks = 0;
   private frames = 0;
   private malformed = 0;
-  private rate = 0;
+  private rate: number;
   private share = 0;
   private latency: number | undefined;
 
-  constructor(now: EpochMs) {
+  /** @param rate ticks a second of the connection before, where there was one: a new one that is mute should be found as well */
+  constructor(now: EpochMs, rate = 0) {
+    this.rate = rate;
     this.openedAt = now;
     this.checkedAt = now;
     this.lastTickAt = now;

@@ -99,6 +99,32 @@ export class GuardedCalls {
     }
   }
 
+  /** Whether no call is made now: after failures, or because the vendor wants a pause. */
+  get isPaused(): boolean {
+    return this.breaker.state === 'open' || this.limiter.isPaused;
+  }
+
+  /** One call whose failure says nothing about the vendor's others, and that is made only while those are well. Never rejects. */
+  async makeAside<T>(call: () => Promise<T>): Promise<T | MarketDataError> {
+    if (this.breaker.state !== 'closed') return this.notMade();
+    await this.limiter.take();
+    if (this.isStopped) return new SourceFailedError(this.vendor, 'stopped');
+    if (this.breaker.state !== 'closed') return this.notMade();
+    try {
+      const answer = await this.timed(call);
+      this.countOutcome('ok');
+      return answer;
+    } catch (error) {
+      const failure = asFailure(this.vendor, error);
+      if (this.isStopped) return failure;
+      this.countOutcome(outcomeOf(failure));
+      if (failure instanceof VendorFrameError) this.malformed(failure);
+      if (failure instanceof VendorRateLimitError)
+        this.limiter.pauseFor(Math.min(failure.retryAfterMs, this.options.longestPauseMs));
+      return failure;
+    }
+  }
+
   /** Calls that wait fail at once, as do all later ones. */
   stop(): void {
     this.isStopped = true;

@@ -35,6 +35,8 @@ interface Subscribed {
   readonly at: EpochMs;
 }
 
+/** How long an instrument may have no price after it was subscribed, where the vendor does not send the present one, ms. */
+const SILENT_MS = 15_000;
 /** How often a connection's traffic is judged, ms. */
 const CHECK_MS = 2000;
 const SAMPLE_CHARS = 200;
@@ -55,18 +57,23 @@ export class WsConnection {
   private readonly subscribed = new Map<InstrumentId, Subscribed>();
   /** What the vendor will not send, and until when it is not asked again. */
   private readonly refusedUntil = new Map<InstrumentId, EpochMs>();
-  /** What was subscribed, and has not ticked since: how long each may take is the vendor's `firstTickMs`. */
+  /** What was subscribed, and has had no price since, and from when on. */
   private readonly unheard = new Map<InstrumentId, EpochMs>();
+  /** Those of the unheard that should have had one: another vendor had better serve them meanwhile. */
+  private readonly silent = new Set<InstrumentId>();
   private readonly timers: Timers<
     'reconnect' | 'watchdog' | 'heartbeat' | 'ping' | 'linger' | 'ready' | 'prepare' | 'check'
   >;
   private health: ConnectionHealth | undefined;
+  /** Found without prices where they were to be expected, and not heard of since: answers to us do not count. */
+  private isMute = false;
   private readonly sender: PacedSender;
   private socket: WebSocket | undefined;
   private isAskingUrl = false;
   private isUsable = false;
   private isPreparing = false;
   private isStopped = false;
+  private lastRate = 0;
   /** Attempts since the last connection that worked. */
   private attempt = 0;
   private openedAt: number | undefined;
@@ -108,6 +115,7 @@ export class WsConnection {
   *unserved(): Iterable<InstrumentId> {
     if (this.isFailing) return yield* this.wanted.keys();
     for (const id of this.refusedUntil.keys()) if (this.wanted.has(id)) yield id;
+    yield* this.silent;
     if (this.prepareAttempt === 0) return;
     for (const id of this.wanted.keys()) if (!this.subscribed.has(id) && !this.refusedUntil.has(id)) yield id;
   }
@@ -117,7 +125,7 @@ export class WsConnection {
     if (this.isStopped) return;
     this.wanted = instruments;
     if (this.wanted.size === 0) {
-      if (!this.timers.has('linger')) this.timers.set('linger', this.options.lingerMs, () => this.events.idle());
+      if (!this.timers.has('linger')) this.timers.set('linger', this.options.lingerMs, () => this.leave());
     } else {
       this.timers.cancel('linger');
       if (this.socket === undefined && !this.timers.has('reconnect')) void this.connect();
@@ -125,8 +133,13 @@ export class WsConnection {
     if (this.isUsable) this.subscribeDifference();
   }
 
+  /** A pause the vendor has asked for is kept by whoever was asked: a new connection would know nothing of it. */
+  private leave(): void {
+    if (!this.timers.has('reconnect')) this.events.idle();
+  }
+
   streamingSince(id: InstrumentId): EpochMs | undefined {
-    return this.isLive ? this.subscribed.get(id)?.at : undefined;
+    return this.isLive && !this.unheard.has(id) ? this.subscribed.get(id)?.at : undefined;
   }
 
   stop(): void {
@@ -145,6 +158,7 @@ export class WsConnection {
     for (const { id } of dropped) {
       this.subscribed.delete(id);
       this.unheard.delete(id);
+      this.silent.delete(id);
     }
     if (dropped.length > 0) this.sender.send(this.options.unsubscribe(dropped));
     if (added.length === 0) return;
@@ -156,7 +170,7 @@ export class WsConnection {
     const at = this.tools.clock.now();
     for (const instrument of instruments) {
       this.subscribed.set(instrument.id, { instrument, at });
-      if (this.options.firstTickMs !== undefined) this.unheard.set(instrument.id, at);
+      this.unheard.set(instrument.id, at);
     }
     if (instruments.length > 0) this.sender.send(this.options.subscribe(instruments));
   }
@@ -249,7 +263,7 @@ export class WsConnection {
     const { onOpen, awaitsReady = false, readyMs, handshakeMs } = this.options;
     this.lastError = undefined;
     this.openedAt = this.tools.clock.now();
-    this.health = new ConnectionHealth(this.openedAt);
+    this.health = new ConnectionHealth(this.openedAt, this.lastRate);
     this.touched();
     this.watch();
     this.timers.set('check', CHECK_MS, () => this.check());
@@ -289,7 +303,8 @@ export class WsConnection {
     }
     this.health?.frame(ticks, this.lastFrameAt);
     if (ticks.length > 0) {
-      if (this.unheard.size > 0) for (const { instrument } of ticks) this.unheard.delete(instrument);
+      if (this.unheard.size > 0) this.hear(ticks);
+      this.isMute = false;
       this.become('live');
       return this.events.ticks(ticks);
     }
@@ -311,7 +326,7 @@ export class WsConnection {
         return this.tools.log.warn({ feed: this.options.id, reason: this.lastError }, 'vendor reports an error');
       case undefined:
         // an answer or a heartbeat shows that the vendor is there, even when no price moves
-        if (this.isUsable) this.become('live');
+        if (this.isUsable && !this.isMute) this.become('live');
     }
   }
 
@@ -336,17 +351,45 @@ export class WsConnection {
     const exchanges = new Set([...this.subscribed.values()].map(({ instrument }) => instrument.exchange));
     const trading = new Set([...exchanges].filter((exchange) => isTrading(exchange)));
     const verdict = this.health?.check(now, trading.size > 0);
-    if (verdict !== undefined) return this.failed(verdict, { state: 'stalled' });
-    const { firstTickMs = Infinity } = this.options;
-    const silent: InstrumentId[] = [];
-    for (const [id, since] of this.unheard) {
-      const exchange = this.subscribed.get(id)?.instrument.exchange;
-      if (exchange !== undefined && trading.has(exchange) && now - since > firstTickMs) silent.push(id);
+    if (verdict !== undefined) {
+      this.isMute = true;
+      return this.failed(verdict, { state: 'stalled' });
     }
-    if (silent.length === 0) return;
+    // at night nothing can be heard, and nobody need be listened to
+    if (trading.size === 0) this.isMute = false;
+    this.reviewUnheard(now, trading);
+  }
+
+  /** Looks for instruments of which nothing comes. */
+  private reviewUnheard(now: EpochMs, trading: ReadonlySet<string>): void {
+    const { firstTickMs } = this.options;
+    const overdue: InstrumentId[] = [];
+    for (const [id, since] of this.unheard) {
+      if (!trading.has(this.subscribed.get(id)?.instrument.exchange ?? '')) this.unheard.set(id, now);
+      else if (now - since > (firstTickMs ?? SILENT_MS)) overdue.push(id);
+    }
+    if (overdue.length === 0) return;
+    if (firstTickMs === undefined) return this.fallSilent(overdue);
     // still subscribed with the vendor, which is told otherwise, so that it is asked again later
-    this.sender.send(this.options.unsubscribe(silent.map((id) => (this.subscribed.get(id) as Subscribed).instrument)));
-    this.refuse(silent, `nothing came within ${firstTickMs} ms`);
+    this.sender.send(this.options.unsubscribe(overdue.map((id) => (this.subscribed.get(id) as Subscribed).instrument)));
+    this.refuse(overdue, `nothing came within ${firstTickMs} ms`);
+  }
+
+  /** Of a vendor that only sends what happens, silence may mean that nothing does: these stay subscribed, and are named. */
+  private fallSilent(overdue: readonly InstrumentId[]): void {
+    const before = this.silent.size;
+    for (const id of overdue) this.silent.add(id);
+    if (this.silent.size > before) this.events.changed();
+  }
+
+  private hear(ticks: readonly Tick[]): void {
+    const before = this.silent.size;
+    for (const { instrument, price } of ticks) {
+      if (price === undefined) continue;
+      this.unheard.delete(instrument);
+      this.silent.delete(instrument);
+    }
+    if (this.silent.size < before) this.events.changed();
   }
 
   private beat(): void {
@@ -377,6 +420,7 @@ export class WsConnection {
     this.tools.log.warn({ feed: this.options.id, reason: this.lastError, retryInMs }, 'feed connection lost');
     this.timers.set('reconnect', wait, () => {
       if (this.wanted.size > 0) void this.connect();
+      else this.events.idle();
     });
     // last, because whoever hears it may say at once what is wanted now
     this.become(given.state ?? 'down');
@@ -390,6 +434,8 @@ export class WsConnection {
     this.subscribed.clear();
     this.sender.clear();
     this.unheard.clear();
+    this.silent.clear();
+    if (this.health !== undefined) this.lastRate = this.health.figures().ticksPerSecond;
     this.health = undefined;
     this.timers.cancel('watchdog', 'heartbeat', 'ping', 'ready', 'prepare', 'check');
     socket?.terminate();

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { type Instrument, tick } from '#domain';
+import { type Clock, type Instrument, systemClock, tick } from '#domain';
 import { anInstrument } from '../../../../test/support/instruments.js';
+import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { until, vendorTools } from '../../../../test/support/vendor-tools.js';
 import { WsFeed, type WsFeedOptions } from './ws-feed.js';
 
@@ -11,6 +12,7 @@ let server: WebSocketServer;
 let opened: number;
 let messages: string[];
 let feeds: WsFeed[];
+let received: number;
 
 beforeEach(async () => {
   opened = 0;
@@ -34,7 +36,7 @@ const names = (count: number): Instrument[] =>
   Array.from({ length: count }, (_, i) => anInstrument({ id: `NSE:X${i}` }));
 const url = (): string => `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-function aFeed(given: Partial<WsFeedOptions> = {}): WsFeed {
+function aFeed(given: Partial<WsFeedOptions> = {}, clock: Clock = systemClock): WsFeed {
   const feed = new WsFeed(
     {
       id: 'x',
@@ -53,10 +55,11 @@ function aFeed(given: Partial<WsFeedOptions> = {}): WsFeed {
       lingerMs: 20,
       ...given,
     },
-    vendorTools(),
+    vendorTools({ clock }),
   );
   feeds.push(feed);
-  feed.start({ tick: () => undefined, malformed: () => undefined, status: () => undefined });
+  received = 0;
+  feed.start({ tick: () => void received++, malformed: () => undefined, status: () => undefined });
   return feed;
 }
 
@@ -153,4 +156,59 @@ it('hands what a failing socket carried to those with room, and keeps the rest t
   await until('the move', () => feed.unserved().size === 2);
   expect(feed.status()).toMatchObject({ state: 'live', unserved: 2, instruments: 5 });
   expect(messages.at(-1)).toMatch(/^\+X\d$/);
+});
+
+it('names what it has no price of, though the vendor answers, and calls nothing streamed before its price', async () => {
+  const clock = new ManualClock();
+  const feed = aFeed(
+    {
+      limits: { sockets: 1, symbolsPerSocket: 10 },
+      deadAfterMs: 600_000,
+      parse: (data, _isBinary, receivedAt) => {
+        const text = data.toString();
+        return text.startsWith('NSE:') ? [tick({ instrument: text, vendor: 'x', receivedAt, price: 1 })] : [];
+      },
+    },
+    clock,
+  );
+  feed.want(names(2));
+  await until('the subscription', () => messages.length === 1);
+  const say = async (text: string): Promise<void> => {
+    const before = received;
+    for (const socket of server.clients) socket.send(text);
+    await until(text, () => received > before);
+  };
+  await say('NSE:X0');
+  expect([feed.streamingSince('NSE:X0'), feed.streamingSince('NSE:X1')]).toEqual([expect.any(Number), undefined]);
+  clock.advance(14_000);
+  expect(feed.unserved().size).toBe(0);
+  clock.advance(4000);
+  expect([...feed.unserved()]).toEqual(['NSE:X1']);
+  await say('NSE:X1');
+  expect(feed.unserved().size).toBe(0);
+  expect(messages).toHaveLength(1);
+});
+
+it('keeps a pause the vendor has asked for, when demand goes and comes back', async () => {
+  const clock = new ManualClock();
+  const feed = aFeed(
+    {
+      signal: (data) =>
+        data.toString() === 'full' ? { kind: 'cooldown', ms: 60_000, reason: 'too many connections' } : undefined,
+    },
+    clock,
+  );
+  feed.want(names(1));
+  await until('the subscription', () => messages.length === 1);
+  for (const socket of server.clients) socket.send('full');
+  await until('the end', () => feed.status().state === 'down');
+  for (let i = 0; i < 5; i++) {
+    feed.want([]);
+    clock.advance(5000);
+    feed.want(names(1));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(opened).toBe(1);
+  clock.advance(40_000);
+  await until('the next attempt', () => opened === 2);
 });

@@ -43,6 +43,8 @@ export interface WsFeedOptions {
   url(): string | Promise<string>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly limits: SocketLimits;
+  /** Delayed data, by the plan. */
+  readonly isDelayed?: boolean;
   carries(instrument: Instrument): boolean;
   /** Messages of every new connection, in order; asked after the URL, because some credentials serve once. */
   onOpen?(): readonly Message[];
@@ -99,6 +101,7 @@ export class WsFeed implements Feed {
   readonly id: string;
   readonly vendor: VendorId;
   readonly capacity: number;
+  readonly isDelayed: boolean;
   private readonly connections: WsConnection[] = [];
   private readonly keeper: StatusKeeper;
   private sink: FeedSink | undefined;
@@ -114,6 +117,7 @@ export class WsFeed implements Feed {
   ) {
     this.id = options.id;
     this.vendor = options.vendor;
+    this.isDelayed = options.isDelayed ?? false;
     this.capacity = options.limits.sockets * options.limits.symbolsPerSocket;
     this.keeper = new StatusKeeper(options.id, options.vendor, tools.clock, () => ({
       instruments: this.wanted.length,

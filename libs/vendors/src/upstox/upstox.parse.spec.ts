@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Tick, tick, VendorFrameError } from '#domain';
 import { encodeByProto } from '../../../../test/conformance/upstox-proto.js';
+import { aBook } from '../../../../test/support/books.js';
 import { anInstrument } from '../../../../test/support/instruments.js';
 import { parseFeedFrame } from './upstox.parse.js';
 
@@ -63,10 +64,20 @@ describe('reads', () => {
           averagePrice: 800.12,
           volume: 1_234_567,
           openInterest: 4200,
+          book: aBook(
+            [
+              [805.45, 11],
+              [805.4, 33],
+            ],
+            [
+              [805.55, 22],
+              [805.6, 44],
+            ],
+          ),
         }),
       ],
     ],
-    ['bookOnly', [sbin({ bid: 805.4, bidSize: 7, ask: 805.5, askSize: 9 })]],
+    ['bookOnly', [sbin({ bid: 805.4, bidSize: 7, ask: 805.5, askSize: 9, book: aBook([[805.4, 7]], [[805.5, 9]]) })]],
     [
       'index',
       [
@@ -139,9 +150,23 @@ describe('takes for not said', () => {
   });
 });
 
+it('keeps five levels of a book, whatever comes behind them', () => {
+  const levels = Array.from({ length: 30 }, (_, i) => ({ bidP: 800 - i, bidQ: 10 + i, askP: 801 + i, askQ: 20 + i }));
+  const [found] = ticksOf(market({ marketLevel: { bidAskQuote: levels } }));
+  const first = levels.slice(0, 5);
+  expect(found?.book).toEqual(
+    aBook(
+      first.map(({ bidP, bidQ }) => [bidP, bidQ]),
+      first.map(({ askP, askQ }) => [askP, askQ]),
+    ),
+  );
+});
+
 it('says that one side of the book is empty when only the other has a price', () => {
   const level = { bidAskQuote: [{ bidP: 805.5, bidQ: 70 }] };
-  expect(ticksOf(market({ marketLevel: level }))).toEqual([sbin({ bid: 805.5, bidSize: 70, ask: NaN, askSize: NaN })]);
+  expect(ticksOf(market({ marketLevel: level }))).toEqual([
+    sbin({ bid: 805.5, bidSize: 70, ask: NaN, askSize: NaN, book: aBook([[805.5, 70]], []) }),
+  ]);
 });
 
 it('takes the noise of floats from prices', () => {
@@ -270,6 +295,13 @@ describe('whatever comes', () => {
             averagePrice: atp,
             volume: vtt,
             openInterest: oi === 0 ? undefined : oi,
+            book: aBook(
+              [
+                [bidP, bidQ],
+                [1, NaN],
+              ],
+              [[askP, askQ]],
+            ),
           }),
         ]);
       }),

@@ -40,7 +40,7 @@ const record = new FeedRecord();
  * Units  rupees, Unix milliseconds, shares; prices to the decimals of the instrument
  * Emits  one tick per record with a value, live record or snapshot alike; none for `market_info`, for unknown keys and for empty records.
  *   Fields are undefined where the record has none or 0, which are the same in proto3; the other side of a best level that has but one
- *   price is NaN. Open, high and low are those of the `1d` candle; `eventTime` is the last trade's.
+ *   price is NaN. The book is that of the first five levels, without those of size and price 0. Open, high and low are those of the `1d` candle; `eventTime` is the last trade's.
  * @throws VendorFrameError if the frame is no such message
  * @see MarketDataFeedV3.proto of upstox-js-sdk 2.31.0. Unverified: whether live records are whole or partial; both are read.
  */

@@ -1,4 +1,4 @@
-import { type Instrument, type Tick, tick } from '#domain';
+import { type Book, BOOK_LEVELS, emptyBook, type Instrument, setLevel, type Tick, tick } from '#domain';
 import { bytesTag, doubleTag, endOf, expectEnd, int64, type Reader, skip, varintTag } from './upstox.wire.js';
 
 /** No price, nor any sum of quantities, comes near this; a number beyond it, or none at all, is rubbish. */
@@ -22,6 +22,15 @@ const LEVEL = { bidSize: varintTag(1), bid: doubleTag(2), askSize: varintTag(3),
 const CANDLES = { candle: bytesTag(1) };
 const CANDLE = { interval: bytesTag(1), open: doubleTag(2), high: doubleTag(3), low: doubleTag(4) };
 
+interface Level {
+  bid: number;
+  bidSize: number;
+  ask: number;
+  askSize: number;
+}
+
+const NO_LEVEL: Readonly<Level> = { bid: 0, bidSize: 0, ask: 0, askSize: 0 };
+
 /**
  * What one `Feed` message says of one instrument. Made once and read into again and again: a frame brings hundreds, and only their ticks
  * are kept. 0 is what the message did not say, because proto3 does not send it.
@@ -31,11 +40,10 @@ export class FeedRecord {
   private ltt = 0;
   private ltq = 0;
   private cp = 0;
-  private bid = 0;
-  private ask = 0;
-  private bidSize = 0;
-  private askSize = 0;
-  private hasLevel = false;
+  private readonly levels = Array.from({ length: BOOK_LEVELS }, (): Level => ({ ...NO_LEVEL }));
+  private levelCount = 0;
+  /** Whether the levels are those of a book, not the best alone. */
+  private hasDepth = false;
   private open = 0;
   private high = 0;
   private low = 0;
@@ -58,7 +66,7 @@ export class FeedRecord {
 
   /** Undefined when the record says nothing a tick has a field for. */
   tick({ id, decimals }: Instrument, receivedAt: number): Tick | undefined {
-    const { bid, ask } = this;
+    const { bid, bidSize, ask, askSize } = this.levelCount > 0 ? (this.levels[0] as Level) : NO_LEVEL;
     const hasBook = bid !== 0 || ask !== 0;
     if (!hasBook && !this.hasOtherValues()) return undefined;
     const scale = 10 ** decimals;
@@ -73,8 +81,8 @@ export class FeedRecord {
       // a level comes whole: where only one side has a price, nobody is on the other
       bid: hasBook ? sideOf(bid, rounded(bid, scale)) : undefined,
       ask: hasBook ? sideOf(ask, rounded(ask, scale)) : undefined,
-      bidSize: hasBook ? sideOf(bid, known(this.bidSize)) : undefined,
-      askSize: hasBook ? sideOf(ask, known(this.askSize)) : undefined,
+      bidSize: hasBook ? sideOf(bid, known(bidSize)) : undefined,
+      askSize: hasBook ? sideOf(ask, known(askSize)) : undefined,
       lastSize: known(this.ltq),
       averagePrice: rounded(this.averagePrice, scale),
       open: rounded(this.open, scale),
@@ -82,7 +90,19 @@ export class FeedRecord {
       low: rounded(this.low, scale),
       previousClose: rounded(this.cp, scale),
       openInterest: known(this.openInterest),
+      book: hasBook && this.hasDepth ? this.book(scale) : undefined,
     });
+  }
+
+  private book(scale: number): Book {
+    const book = emptyBook();
+    let [bids, asks] = [0, 0];
+    for (let i = 0; i < this.levelCount; i++) {
+      const { bid, bidSize, ask, askSize } = this.levels[i] as Level;
+      if (bid !== 0) setLevel(book, 'bids', bids++, Math.round(bid * scale) / scale, bidSize || NaN);
+      if (ask !== 0) setLevel(book, 'asks', asks++, Math.round(ask * scale) / scale, askSize || NaN);
+    }
+    return book;
   }
 
   private clear(): void {
@@ -90,11 +110,8 @@ export class FeedRecord {
     this.ltt = 0;
     this.ltq = 0;
     this.cp = 0;
-    this.bid = 0;
-    this.ask = 0;
-    this.bidSize = 0;
-    this.askSize = 0;
-    this.hasLevel = false;
+    this.levelCount = 0;
+    this.hasDepth = false;
     this.open = 0;
     this.high = 0;
     this.low = 0;
@@ -179,26 +196,27 @@ export class FeedRecord {
     expectEnd(reader, end);
   }
 
-  /** Of the levels only the best has a place in a tick. */
   private readLevels(reader: Reader, limit: number): void {
+    this.hasDepth = true;
     const end = endOf(reader, limit);
     while (reader.pos < end) {
       const tag = reader.uint32();
-      if (tag === LEVELS.level && !this.hasLevel) this.readLevel(reader, end);
+      if (tag === LEVELS.level && this.levelCount < BOOK_LEVELS) this.readLevel(reader, end);
       else skip(reader, tag, end);
     }
     expectEnd(reader, end);
   }
 
   private readLevel(reader: Reader, limit: number): void {
-    this.hasLevel = true;
+    const level = this.levels[this.levelCount++] as Level;
+    level.bid = level.bidSize = level.ask = level.askSize = 0;
     const end = endOf(reader, limit);
     while (reader.pos < end) {
       const tag = reader.uint32();
-      if (tag === LEVEL.bidSize) this.bidSize = int64(reader);
-      else if (tag === LEVEL.bid) this.bid = double(reader);
-      else if (tag === LEVEL.askSize) this.askSize = int64(reader);
-      else if (tag === LEVEL.ask) this.ask = double(reader);
+      if (tag === LEVEL.bidSize) level.bidSize = int64(reader);
+      else if (tag === LEVEL.bid) level.bid = double(reader);
+      else if (tag === LEVEL.askSize) level.askSize = int64(reader);
+      else if (tag === LEVEL.ask) level.ask = double(reader);
       else skip(reader, tag, end);
     }
     expectEnd(reader, end);
