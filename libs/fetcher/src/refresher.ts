@@ -68,15 +68,15 @@ export class Refresher {
       settle.get(id)?.(failed);
       settle.delete(id);
     };
-    void source
-      .fetch(batch, ({ id }, outcome) => {
+    const ask = async (): Promise<void> => {
+      await source.fetch(batch, ({ id }, outcome) => {
         if (outcome instanceof MarketDataError) return land(id, outcome);
         const reason = this.pipeline.tick(outcome);
         land(id, reason === undefined ? undefined : refusal(source, reason));
-      })
-      .then(() => {
-        for (const id of settle.keys()) land(id, new SourceFailedError(source.vendor, `no answer about ${id}`));
       });
+      for (const id of settle.keys()) land(id, new SourceFailedError(source.vendor, `no answer about ${id}`));
+    };
+    void ask();
   }
 }
 

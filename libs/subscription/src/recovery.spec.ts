@@ -167,7 +167,22 @@ it('has a client end with what the server has, each change at most once and in o
       }
       life.hub.stop();
     }),
-    { numRuns: 400 },
+    {
+      numRuns: 400,
+      examples: [
+        [
+          { compression: 'delta', fields: ['price', 'bid'] },
+          [
+            { publish: 'NSE:A1', price: 1, field: 'price' },
+            { do: 'come' },
+            { do: 'leave' },
+            { publish: 'NSE:A1', price: 2, field: 'volume' },
+            { do: 'come' },
+            { publish: 'NSE:A1', price: 3, field: 'price' },
+          ],
+        ],
+      ],
+    },
   );
 });
 
