@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Tick, tick } from '#domain';
+import { type Book, type Tick, tick } from '#domain';
 import type { Sandbox } from '../../apps/sandbox/src/sandbox.js';
 import { parseFeedFrame } from '../../libs/vendors/src/upstox/upstox.parse.js';
+import { aBook } from '../support/books.js';
 import { anInstrument } from '../support/instruments.js';
 import { aSandbox } from '../support/vendor-sandbox.js';
 import { until } from '../support/vendor-tools.js';
@@ -109,8 +110,17 @@ function ticksOf({ feeds = {} }: Frame): Tick[] {
       high: day?.high,
       low: day?.low,
       previousClose: ltpc.cp,
+      book: marketLevel?.bidAskQuote && bookOf(marketLevel.bidAskQuote),
     });
   });
+}
+
+/** Levels at a circuit limit have one side only. */
+function bookOf(levels: readonly Quote[]): Book {
+  return aBook(
+    levels.flatMap(({ bidP = 0, bidQ }) => (bidP === 0 ? [] : [[bidP, Number(bidQ)] as const])),
+    levels.flatMap(({ askP = 0, askQ }) => (askP === 0 ? [] : [[askP, Number(askQ)] as const])),
+  );
 }
 
 function expectSameTicks(): void {

@@ -15,6 +15,7 @@ import {
   SOURCE_BIT,
 } from '#domain';
 import type { QuoteStatus, RejectedSymbol, SubscribeMessage } from '#protocol';
+import { Channels } from './channels/channels.js';
 import { type BackpressurePolicy, Client, type DeliveryCounts } from './client.js';
 import { Pacer } from './pacer.js';
 import type { Group, Subscription, SubscriptionOptions } from './subscription.js';
@@ -64,6 +65,8 @@ export class Hub {
     slowDisconnects: 0,
   };
   readonly subscriptions: Subscriptions;
+  /** Books and candles, sent beside quotes. */
+  readonly channels: Channels;
   readonly epoch: string;
 
   private readonly pacer: Pacer;
@@ -94,6 +97,7 @@ export class Hub {
     this.writeTimes = meter.histogram('fanout_seconds', "Time to write one window's updates to the sockets", buckets);
     this.epoch = lastValues.epoch;
     this.subscriptions = new Subscriptions(() => this.announceDemand());
+    this.channels = new Channels(clock, this.epoch, this.counts);
     this.pacer = new Pacer(clock, (due) => this.release(due));
   }
 
@@ -120,7 +124,7 @@ export class Hub {
   disconnect(client: Client): void {
     client.closed = true;
     this.clients.delete(client.id);
-    for (const id of client.subscriptions.keys()) this.subscriptions.remove(client, id);
+    for (const id of client.subscriptions.keys()) this.leave(client, id);
   }
 
   /**
@@ -163,6 +167,7 @@ export class Hub {
         client.appendFrames(this.encodeSnapshot(encoding, state, now));
     }
     if (isOpen) client.flush(now);
+    this.channels.greet(client, accepted);
   }
 
   /** Sends a returning client each change it has missed. False when it has to start from a snapshot. */
@@ -181,6 +186,8 @@ export class Hub {
       client.append(encoding, chunk);
       before = delta.sequence;
     }
+    // changes of fields it does not want were passed over: the next update has to join where the client really is
+    group.lastSequence = Math.min(group.lastSequence, before);
     this.counts.replayed += missed;
     return true;
   }
@@ -188,7 +195,7 @@ export class Hub {
   /** Ends interest in the given symbols, or in all. Returns those that had been subscribed. */
   unsubscribe(client: Client, symbols: readonly string[] | undefined): InstrumentId[] {
     const ids = symbols ?? [...client.subscriptions.keys()];
-    return ids.filter((id) => this.subscriptions.remove(client, id));
+    return ids.filter((id) => this.leave(client, id));
   }
 
   /** Fans one window's deltas out. Synchronous, so a client sees sequences in order. */
@@ -229,6 +236,12 @@ export class Hub {
 
   stop(): void {
     this.pacer.stop();
+    this.channels.stop();
+  }
+
+  private leave(client: Client, id: InstrumentId): boolean {
+    this.channels.leave(client, id);
+    return this.subscriptions.remove(client, id);
   }
 
   private publishTo(group: Group, delta: Delta, now: number, elapsed: number): void {
@@ -284,14 +297,16 @@ export class Hub {
   }
 
   private subscriptionOptions(client: Client, message: SubscribeMessage): SubscriptionOptions {
-    const { mode, compression, batch, fields, maxFrequency } = message;
-    if (mode === 'depth') throw new InvalidMessageError('mode "depth" is not offered yet; use "quote" or "ltp"');
+    const { mode, compression, batch, fields, maxFrequency, candles } = message;
     const mask = fieldMask(mode, fields);
     const { framing, format } = client;
     if (format === 'compact' && mask !== ALL_FIELDS_MASK) {
       throw new InvalidMessageError('the compact format carries whole quotes: use mode "quote" without "fields"');
     }
     const isCompact = format === 'compact';
+    if (isCompact && (mode === 'depth' || (candles ?? []).length > 0)) {
+      throw new InvalidMessageError('the compact format carries quotes only: leave mode "depth" and "candles" out');
+    }
     const encoding = this.encodings.for({
       framing,
       format,
@@ -307,6 +322,7 @@ export class Hub {
       batch: encoding.options.batch,
       fields,
       maxFrequency,
+      candles,
     };
   }
 

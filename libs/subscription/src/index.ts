@@ -1,3 +1,4 @@
+export * from './channels/index.js';
 export * from './client.js';
 export * from './conflator.js';
 export * from './hub.js';

@@ -1,0 +1,3 @@
+export * from './candle-builder.js';
+export * from './candle-series.js';
+export * from './trade-reader.js';

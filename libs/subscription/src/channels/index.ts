@@ -1,0 +1,2 @@
+export * from './book-of.js';
+export * from './channels.js';
