@@ -131,7 +131,7 @@ describe('a message that is wrong gets an error with a stable code', () => {
     ['symbols of the wrong type', { action: 'subscribe', symbols: [1] }, 'INVALID_MESSAGE'],
     ['an option nobody knows', { action: 'subscribe', symbols: ['NSE:TCS'], compression: 'zip' }, 'INVALID_MESSAGE'],
     ['a field nobody knows', { action: 'subscribe', symbols: ['NSE:TCS'], fields: ['prize'] }, 'INVALID_MESSAGE'],
-    ['a mode that is not offered', { action: 'subscribe', symbols: ['NSE:TCS'], mode: 'depth' }, 'INVALID_MESSAGE'],
+    ['a mode nobody knows', { action: 'subscribe', symbols: ['NSE:TCS'], mode: 'level3' }, 'INVALID_MESSAGE'],
     [
       'too many symbols',
       { action: 'subscribe', symbols: Array.from({ length: 1001 }, (_, i) => `S${i}`) },

@@ -1,4 +1,5 @@
 import {
+  type Answered,
   type Feed,
   type FeedSink,
   type FeedState,
@@ -95,6 +96,8 @@ export class FakeFeed extends FakeCarrier implements Feed {
 /** A vendor that is asked. It answers with `prices`, when told to. */
 export class FakeSource extends FakeCarrier implements SnapshotSource {
   readonly batchSize = 2;
+  perSecond = 1000;
+  missing = new Set<InstrumentId>();
   readonly calls: string[][] = [];
   readonly prices = new Map<InstrumentId, number>();
   /** Time of the answers' ticks. */
@@ -107,7 +110,11 @@ export class FakeSource extends FakeCarrier implements SnapshotSource {
     this.sink = sink;
   }
 
-  async fetch(instruments: readonly Instrument[]): Promise<FetchResult> {
+  unserved(): ReadonlySet<InstrumentId> {
+    return this.missing;
+  }
+
+  async fetch(instruments: readonly Instrument[], answered?: Answered): Promise<FetchResult> {
     this.calls.push(instruments.map(({ id }) => id));
     if (this.held) await new Promise<void>((resolve) => this.releases.push(resolve));
     const ticks: Tick[] = [];
@@ -116,6 +123,10 @@ export class FakeSource extends FakeCarrier implements SnapshotSource {
       const price = this.prices.get(id);
       if (price === undefined) failures.set(id, new SourceFailedError(this.id, `no price of ${id}`));
       else ticks.push(aTick({ instrument: id, vendor: this.id, price, receivedAt: this.now() }));
+    }
+    for (const instrument of instruments) {
+      const outcome = failures.get(instrument.id) ?? ticks.find((tick) => tick.instrument === instrument.id);
+      if (outcome !== undefined) answered?.(instrument, outcome);
     }
     return { ticks, failures };
   }

@@ -1,5 +1,5 @@
 import { unpack } from 'msgpackr';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { Received } from './recording-wire.js';
 import { until } from './vendor-tools.js';
 
@@ -21,8 +21,8 @@ export class RawClient {
     socket.on('error', () => undefined);
   }
 
-  static async connect(url: string): Promise<RawClient> {
-    const client = new RawClient(new WebSocket(url));
+  static async connect(url: string, options: ClientOptions = {}): Promise<RawClient> {
+    const client = new RawClient(new WebSocket(url, options));
     await until('an open connection', () => client.socket.readyState === WebSocket.OPEN || client.closed !== undefined);
     return client;
   }

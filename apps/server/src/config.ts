@@ -1,4 +1,4 @@
-import { ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
+import { ArrayUnique, IsArray, IsIn, IsInt, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
 import { EnvKey } from '#domain';
 
 const SYMBOL = /^[A-Z][A-Z0-9]{1,9}:[A-Z0-9][A-Z0-9&._-]{0,31}$/;
@@ -275,8 +275,4 @@ export class ServerConfig {
   @EnvKey({ key: 'LOG_LEVEL', description: 'debug, info, warn or error' })
   @IsIn(['debug', 'info', 'warn', 'error'])
   logLevel = 'info';
-
-  @EnvKey({ key: 'DOCS', description: 'Serve the OpenAPI pages at /docs' })
-  @IsBoolean()
-  docs = true;
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import {
@@ -10,6 +9,7 @@ import {
   parseInstrumentsCsv,
 } from '#domain';
 import { type SymbolTables, symbolTables } from '#vendors';
+import { readConfigFile } from './config-file.js';
 
 const TRIES = 20;
 const PAUSE_MS = 500;
@@ -43,15 +43,7 @@ export async function loadSymbols(given: readonly string[], master: InstrumentMa
 }
 
 function load(setting: string, location: string, log: Log): Promise<string> {
-  return /^https?:/.test(location) ? fetchText(setting, location, log) : readText(setting, location);
-}
-
-async function readText(setting: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new ConfigError([`${setting}: ${JSON.stringify(path)} cannot be read: ${(error as Error).message}`]);
-  }
+  return /^https?:/.test(location) ? fetchText(setting, location, log) : readConfigFile(setting, location);
 }
 
 async function fetchText(setting: string, url: string, log: Log): Promise<string> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { ReplayBuffer } from '#cache';
 import { ActiveSymbolsJob, CrossCheckJob, Validation } from '#fetcher';
+import { Sessions } from '#gateway';
 import { Hub } from '#subscription';
 
 const HOUSEKEEPING_MS = 1000;
@@ -15,6 +16,7 @@ export class Jobs {
     private readonly activeSymbols: ActiveSymbolsJob,
     private readonly hub: Hub,
     private readonly replay: ReplayBuffer,
+    private readonly sessions: Sessions,
     private readonly validation: Validation,
     private readonly crossChecks: CrossCheckJob,
   ) {}
@@ -28,6 +30,7 @@ export class Jobs {
     this.every('housekeeping', HOUSEKEEPING_MS, () => {
       this.hub.sweep();
       this.replay.sweep();
+      this.sessions.sweep();
       checkFreshness();
     });
   }

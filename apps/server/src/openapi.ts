@@ -1,6 +1,8 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { Problem } from '#gateway';
+import { asyncApiDocument } from './asyncapi.js';
 
 export function openApiDocument(app: NestExpressApplication): OpenAPIObject {
   const config = new DocumentBuilder()
@@ -11,8 +13,12 @@ export function openApiDocument(app: NestExpressApplication): OpenAPIObject {
   return SwaggerModule.createDocument(app, config, { extraModels: [Problem] });
 }
 
-/** Serves the pages at `/docs` and the document at `/docs/openapi.json`. */
+/** Serves the pages at `/docs`, and the documents at `/docs/openapi.json` (REST) and `/docs/asyncapi.json` (sockets). */
 export function serveDocs(app: NestExpressApplication): void {
+  const sockets = asyncApiDocument();
+  app.use('/docs/asyncapi.json', (_request: Request, response: Response) => {
+    response.json(sockets);
+  });
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs/openapi.json',
     customSiteTitle: 'Tickwire API',

@@ -11,9 +11,13 @@ import type { ServerConfig } from './config.js';
 import { type Core, CoreModule } from './core.module.js';
 import { Jobs } from './jobs.js';
 import { originCheck } from './origins.js';
+import type { Security } from './security.js';
+import type { SecurityConfig } from './security.config.js';
 
 export interface ServerParts extends Core {
   readonly config: ServerConfig;
+  readonly securityConfig: SecurityConfig;
+  readonly security: Security;
   readonly carriers: readonly Carrier[];
   readonly credentials: readonly Credential[];
   readonly epoch: string;
@@ -37,7 +41,7 @@ const MAX_AHEAD_MS = 5000;
 @Module({})
 export class ServerModule {
   static register(parts: ServerParts): DynamicModule {
-    const { config, carriers, credentials, epoch, meter, lag, isTrading } = parts;
+    const { config, securityConfig, security, carriers, credentials, epoch, meter, lag, isTrading } = parts;
     return {
       module: ServerModule,
       imports: [
@@ -95,7 +99,6 @@ export class ServerModule {
           sessions: {
             maxConnections: config.maxConnections,
             maxMessageBytes: config.maxMessageBytes,
-            messagesPerSecond: config.messagesPerSecond,
           },
           process: {
             maxEventLoopLagMs: config.maxEventLoopLagMs,
@@ -105,6 +108,10 @@ export class ServerModule {
           metrics: meter,
           credentials,
           allowsOrigin: originCheck(config.allowedOrigins),
+          authTimeoutMs: securityConfig.authTimeoutMs,
+          authenticator: security.authenticator,
+          trustedProxies: securityConfig.trustProxy,
+          access: security.access,
         }),
       ],
       providers: [Jobs],

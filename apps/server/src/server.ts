@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { Server as HttpServer } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,24 +8,30 @@ import { ValidationPipe, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
+import helmet from 'helmet';
 import { LastValueStore, QuoteReader, RecentUpdates, ReplayBuffer } from '#cache';
-import { InvalidMessageError, readEnv, systemClock } from '#domain';
+import { InvalidMessageError, type Log, readEnv, systemClock } from '#domain';
 import { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
 import { describe, LeanIoAdapter, ProblemFilter, RawWsDoor, Sessions } from '#gateway';
 import { Conflator, Hub } from '#subscription';
 import { EventLoopLag, NestLogger, pinoLog, PromMeter } from '#telemetry';
 import { createVendors } from '#vendors';
 import { ServerConfig } from './config.js';
+import { docsGuard } from './docs-guard.js';
 import { loadCalendar, loadInstruments, loadSymbols } from './instruments.js';
 import { Jobs } from './jobs.js';
 import { serveDocs } from './openapi.js';
 import { originCheck } from './origins.js';
+import { loadSecurity, type Security } from './security.js';
+import { SecurityConfig } from './security.config.js';
 import { exportMetrics } from './server-metrics.js';
 import { ServerModule } from './server.module.js';
+import { followTls, loadTls } from './tls.js';
 import { checkFreshness, type Parts, wire } from './wiring.js';
 
 /** How long connections may take to end once they were told to, ms. */
 const CLOSE_WITHIN_MS = 2000;
+const LOOPBACK = /^(localhost|127\.|::1$)/;
 
 /** A server that is running. */
 export interface RunningServer {
@@ -44,12 +51,18 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const log = pinoLog(config.logLevel);
   const meter = new PromMeter();
   const lag = new EventLoopLag();
+  const securityConfig = readEnv(SecurityConfig, env);
+  const limits = { symbolsPerConnection: config.maxSymbolsPerClient, messagesPerSecond: config.messagesPerSecond };
+  const security = await loadSecurity(securityConfig, limits, clock, log);
+  const tls = await loadTls(securityConfig);
   const master = await loadInstruments(config.instruments, log);
   const symbols = await loadSymbols(config.symbolFiles, master, log);
   const calendar = await loadCalendar(config.holidays, log);
   const isTrading = (exchange: string): boolean =>
     config.marketHours === 'always' || calendar.isOpen(exchange, clock.now());
-  const tools = { clock, random: Math.random, log, meter, isTrading };
+  const isContinuous = (exchange: string): boolean =>
+    config.marketHours === 'always' || calendar.isContinuous(exchange, clock.now());
+  const tools = { clock, random: Math.random, log, meter, isTrading: isContinuous };
   const vendors = createVendors(config.vendors, env, tools, symbols);
   const carriers = vendors.flatMap(({ feeds, sources }) => [...feeds, ...sources]);
   const credentials = vendors.flatMap((vendor) => vendor.credentials ?? []);
@@ -57,6 +70,8 @@ export async function startServer(env: Readonly<Record<string, string | undefine
 
   const module = ServerModule.register({
     config,
+    securityConfig,
+    security,
     clock,
     log,
     meter,
@@ -67,9 +82,12 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     epoch,
     isTrading,
   });
-  const app = await NestFactory.create<NestExpressApplication>(module, { logger: new NestLogger(log) });
+  const app = await NestFactory.create<NestExpressApplication>(module, {
+    logger: new NestLogger(log),
+    ...(tls && { httpsOptions: tls }),
+  });
   const filter = new ProblemFilter(log);
-  configureHttp(app, config, filter);
+  configureHttp(app, config, securityConfig, security, filter);
 
   const parts = partsOf(app);
   exportMetrics(meter, parts.hub, parts.conflator, app.get(Sessions), app.get(QuoteReader));
@@ -80,13 +98,16 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   // behind all routes: what nobody has taken
   app.use((request: Request, response: Response) => filter.notFound(request, response));
   await app.listen(config.port, config.host);
-  const http = app.getHttpServer() as HttpServer;
+  const http = app.getHttpServer() as HttpServer | TlsServer;
   app.get(RawWsDoor).attach(http);
   app.get(Jobs).start(() => checkFreshness(parts));
 
   const { port } = http.address() as AddressInfo;
-  const url = `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`;
+  const url = `${tls === undefined ? 'http' : 'https'}://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`;
   log.info({ url, vendors: config.vendors, instruments: master.size, epoch }, 'server started');
+  warnOfOpenDoors(config, securityConfig, log);
+  security.start();
+  const stopFollowing = tls && followTls(securityConfig, tls, http as TlsServer, clock, log);
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -100,6 +121,8 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     parts.conflator.stop();
     parts.hub.stop();
     lag.stop();
+    security.stop();
+    stopFollowing?.();
     for (const credential of credentials) credential.stop();
     http.closeIdleConnections();
     // a peer that does not close its side, or a request that does not end, holds nobody up
@@ -111,7 +134,19 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   return { url, app, stop: () => (stopping ??= stop()) };
 }
 
-function configureHttp(app: NestExpressApplication, config: ServerConfig, filter: ProblemFilter): void {
+/** Quotes are often licensed for one's own eyes only, so a server that gives them to everybody says so. */
+function warnOfOpenDoors({ host }: ServerConfig, { auth }: SecurityConfig, log: Log): void {
+  if (auth !== 'off' || LOOPBACK.test(host)) return;
+  log.warn({ host }, 'everybody who reaches this address reads all quotes: set AUTH=required, or HOST=127.0.0.1');
+}
+
+function configureHttp(
+  app: NestExpressApplication,
+  config: ServerConfig,
+  securityConfig: SecurityConfig,
+  { access }: Security,
+  filter: ProblemFilter,
+): void {
   const allowsOrigin = originCheck(config.allowedOrigins);
   const origin = (given: string | undefined, done: (error: null, allowed: boolean) => void): void =>
     done(null, allowsOrigin(given));
@@ -124,10 +159,19 @@ function configureHttp(app: NestExpressApplication, config: ServerConfig, filter
       maxHttpBufferSize: config.maxMessageBytes * 4,
       pingInterval: config.heartbeatMs,
       cors: { origin },
+      connectTimeout: securityConfig.authTimeoutMs,
       allowRequest: (request, done) => done(null, allowsOrigin(request.headers.origin)),
     }),
   );
-  app.enableCors({ origin });
+  const isTls = securityConfig.tlsCertFile !== undefined;
+  app.use(
+    helmet({
+      strictTransportSecurity: isTls,
+      // over plain HTTP the pages of /docs would ask for their own scripts by HTTPS
+      contentSecurityPolicy: isTls ? true : { directives: { upgradeInsecureRequests: null } },
+    }),
+  );
+  app.enableCors({ origin, exposedHeaders: ['ETag', 'Retry-After'] });
   app.disable('x-powered-by');
   app.setGlobalPrefix('api', { exclude: ['health', 'health/{*path}', 'metrics'] });
   app.enableVersioning({ type: VersioningType.URI });
@@ -139,7 +183,8 @@ function configureHttp(app: NestExpressApplication, config: ServerConfig, filter
     }),
   );
   app.useGlobalFilters(filter);
-  if (config.docs) serveDocs(app);
+  if (access.docs === 'token') app.use('/docs', docsGuard(app.get(Sessions).callers, filter));
+  if (access.docs !== 'off') serveDocs(app);
 }
 
 function partsOf(app: NestExpressApplication): Parts {

@@ -23,6 +23,7 @@ export function wire(parts: Parts): void {
   conflator.onWindow((moved) => {
     const deltas = lastValues.advance(moved);
     hub.publish(deltas);
+    hub.channels.publish();
     for (const delta of deltas) {
       recent.add(delta);
       replay.add(delta);
@@ -40,6 +41,7 @@ export function wire(parts: Parts): void {
     checkFreshness(parts);
   });
 
+  pipeline.follow(hub.channels.followed);
   supervisor.start(pipeline);
 }
 

@@ -117,10 +117,10 @@ function putSigned(value: number): void {
 }
 
 function putText(text: string): void {
-  const bytes = Math.min(255, Buffer.byteLength(text));
-  scratch[length++] = bytes;
-  scratch.write(text, length, bytes, 'utf8');
-  length += bytes;
+  // a character that is cut at the end is left out whole, so the length is known only afterwards
+  const bytes = scratch.write(text, length + 1, 255, 'utf8');
+  scratch[length] = bytes;
+  length += 1 + bytes;
 }
 
 /** Epoch milliseconds in six bytes, big-endian. */

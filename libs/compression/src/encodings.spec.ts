@@ -231,6 +231,17 @@ describe('the compact reader', () => {
   });
 });
 
+it('keeps a compact snapshot readable whose company name is too long for it', () => {
+  const names: string[] = [];
+  const reader = new CompactReader(({ companyName }) => names.push(companyName));
+  const encoding = encodingFor({ format: 'compact', compression: 'delta', batch: true });
+  for (const name of ['€'.repeat(100), `a${'€'.repeat(100)}`, 'b'.repeat(300)]) {
+    const snapshot = encoding.snapshot({ ...published({ price: 5 }), instrument: { ...reliance, name } }, T0);
+    reader.read(Buffer.from(framePayloads(snapshot)[0]!.payload, 'latin1'));
+  }
+  expect(names).toEqual(['€'.repeat(85), `a${'€'.repeat(84)}`, 'b'.repeat(255)]);
+});
+
 it('writes a typical compact update in at most 18 bytes', () => {
   const before = {
     price: 2931.5,

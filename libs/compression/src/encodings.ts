@@ -3,6 +3,9 @@ import type { Encoding, EncodingOptions, Format, Framing, MessageEncoder } from 
 import { jsonEncodings, jsonMessages } from './json-encoding.js';
 import { msgpackEncodings, msgpackMessages } from './msgpack-encoding.js';
 
+/** Options in use at one time that are shared: clients choose among 2^18 sets of fields, and must not fill memory with them. */
+const MAX_SHARED = 512;
+
 /** Hands out one `Encoding` per set of options, so that equal clients share what is encoded. */
 export class Encodings {
   private readonly shared = new Map<string, Encoding>();
@@ -16,7 +19,12 @@ export class Encodings {
     const { framing, format, compression, batch, mask } = options;
     const key = `${framing} ${format} ${compression} ${batch} ${mask}`;
     let encoding = this.shared.get(key);
-    if (encoding === undefined) this.shared.set(key, (encoding = this.makers[format](options)));
+    if (encoding === undefined) {
+      encoding = this.makers[format](options);
+      // the oldest goes; who has it keeps it, and only who asks for the same later no longer shares it
+      if (this.shared.size >= MAX_SHARED) this.shared.delete(this.shared.keys().next().value as string);
+      this.shared.set(key, encoding);
+    }
     return encoding;
   }
 }

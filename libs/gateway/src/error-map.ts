@@ -10,6 +10,7 @@ export function httpStatus(code: ErrorCode): number {
     case 'UNAUTHENTICATED':
     case 'TOKEN_EXPIRED':
       return 401;
+    case 'FORBIDDEN':
     case 'FORBIDDEN_SYMBOL':
       return 403;
     case 'INVALID_SYMBOL':

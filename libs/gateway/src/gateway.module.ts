@@ -1,8 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD, Reflector } from '@nestjs/core';
+import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
+import type { Authenticator } from '#auth';
 import { RecentUpdates } from '#cache';
 import { CLOCK, type Clock, type Credential, LOG, type Log } from '#domain';
 import { Hub } from '#subscription';
+import { AccessGuard } from './access/access.guard.js';
+import type { AccessRules } from './access/access.js';
+import { Callers } from './access/caller.js';
+import { throttling, ThrottleGuard } from './access/throttle.guard.js';
 import { HealthController } from './health/health.controller.js';
 import {
   CredentialsIndicator,
@@ -11,38 +18,50 @@ import {
   type ProcessLimits,
   VendorsIndicator,
 } from './health/indicators.js';
-import { RawWsDoor } from './raw-ws/raw-ws.door.js';
+import { RawWsDoor, type RawWsOptions } from './raw-ws/raw-ws.door.js';
 import { MetricsController, METRICS_TEXT, type MetricsText } from './rest/metrics.controller.js';
 import { CacheController } from './rest/v1/cache.controller.js';
+import { CandlesController } from './rest/v1/candles.controller.js';
+import { DepthController } from './rest/v1/depth.controller.js';
+import { LongPolls } from './rest/v1/long-polls.js';
 import { QuotesController } from './rest/v1/quotes.controller.js';
+import { StreamController } from './rest/v1/stream.controller.js';
 import { SubscriptionsController } from './rest/v1/subscriptions.controller.js';
 import { SymbolsController } from './rest/v1/symbols.controller.js';
 import { ValidationController } from './rest/v1/validation.controller.js';
 import { Sessions, type SessionOptions } from './session/sessions.js';
 import { QuotesGateway } from './socket-io/quotes.gateway.js';
 
-export interface GatewayModuleOptions {
+export interface GatewayModuleOptions extends RawWsOptions {
   readonly sessions: SessionOptions;
   readonly process: ProcessLimits;
   readonly metrics: MetricsText;
   /** Access tokens in use, for the health check. */
   readonly credentials: readonly Credential[];
-  /** Whether a browser page of this origin may connect; undefined is a client that is no browser. */
-  readonly allowsOrigin: (origin: string | undefined) => boolean;
+  readonly authenticator: Authenticator;
+  /** Proxies of our own in front of the server, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: number;
+  readonly access: AccessRules;
+  /** Where REST requests are counted; this process's memory when absent. */
+  readonly requestCounts?: ThrottlerStorage;
 }
 
 /** The doors: Socket.IO, plain WebSocket, REST, health and metrics. */
 @Module({})
 export class GatewayModule {
   static register(options: GatewayModuleOptions): DynamicModule {
+    const callers = new Callers(options.authenticator, options.trustedProxies);
     return {
       module: GatewayModule,
-      imports: [TerminusModule.forRoot({ logger: false })],
+      imports: [TerminusModule.forRoot({ logger: false }), ThrottlerModule.forRoot(throttling(options.requestCounts))],
       controllers: [
         QuotesController,
+        StreamController,
         SymbolsController,
         SubscriptionsController,
         CacheController,
+        CandlesController,
+        DepthController,
         ValidationController,
         HealthController,
         MetricsController,
@@ -51,14 +70,19 @@ export class GatewayModule {
         {
           provide: Sessions,
           inject: [Hub, CLOCK, LOG],
-          useFactory: (hub: Hub, clock: Clock, log: Log) => new Sessions(hub, options.sessions, clock, log),
+          useFactory: (hub: Hub, clock: Clock, log: Log) => new Sessions(hub, callers, options.sessions, clock, log),
+        },
+        {
+          provide: LongPolls,
+          inject: [Sessions, Hub, CLOCK],
+          useFactory: (sessions: Sessions, hub: Hub, clock: Clock) => new LongPolls(sessions, hub, clock),
         },
         QuotesGateway,
         {
           provide: RawWsDoor,
           inject: [Sessions, RecentUpdates, CLOCK],
           useFactory: (sessions: Sessions, recent: RecentUpdates, clock: Clock) =>
-            new RawWsDoor(sessions, recent, clock, options.allowsOrigin),
+            new RawWsDoor(sessions, recent, clock, options),
         },
         VendorsIndicator,
         DrainIndicator,
@@ -73,6 +97,13 @@ export class GatewayModule {
           useFactory: (indicators: HealthIndicatorService) => new CredentialsIndicator(indicators, options.credentials),
         },
         { provide: METRICS_TEXT, useValue: options.metrics },
+        {
+          provide: APP_GUARD,
+          inject: [Reflector],
+          useFactory: (reflector: Reflector) => new AccessGuard(reflector, callers, options.access),
+        },
+        // requests are counted by who sent them, so it comes after
+        { provide: APP_GUARD, useClass: ThrottleGuard },
       ],
       exports: [Sessions, RawWsDoor],
     };

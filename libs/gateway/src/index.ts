@@ -1,3 +1,5 @@
+export * from './access/access.js';
+export * from './access/caller.js';
 export * from './error-map.js';
 export * from './gateway.module.js';
 export * from './health/indicators.js';

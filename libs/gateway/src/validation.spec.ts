@@ -21,6 +21,8 @@ describe('a subscribe message', () => {
     [{ symbols, fields: [1] }, /fields/],
     [{ symbols, resume: { epoch: null, sequences: {} } }, /epoch/],
     [{ symbols, resume: { epoch: 'e' } }, /sequences/],
+    [{ symbols, resume: { epoch: 'e', sequences: { a: [[[[{}]]]] } } }, /levels/],
+    [{ symbols, resume: { epoch: 'e', sequences: { constructor: 5 } } }, /constructor/],
     [[symbols], /must be an object/],
     ['NSE:TCS', /must be an object/],
   ])('%j is refused by name', (payload, problem) => {

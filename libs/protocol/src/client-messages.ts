@@ -2,6 +2,7 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
@@ -14,7 +15,8 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { MAX_SYMBOLS_PER_MESSAGE } from './symbol-limits.js';
+import { CANDLE_INTERVALS, type CandleInterval } from '#domain';
+import { MAX_CREDENTIAL_LENGTH, MAX_SYMBOLS_PER_MESSAGE } from './symbol-limits.js';
 
 /** Where a returning client was: the epoch it knew, and the last sequence of each symbol. */
 export class ResumePosition {
@@ -62,6 +64,13 @@ export class SubscribeMessage {
   @Max(1000)
   maxFrequency?: number;
 
+  /** Intervals of candles to send beside quotes; none when absent. */
+  @IsOptional()
+  @IsArray()
+  @ArrayUnique()
+  @IsIn(Object.keys(CANDLE_INTERVALS), { each: true })
+  candles?: CandleInterval[];
+
   @IsOptional()
   @ValidateNested()
   @Type(() => ResumePosition)
@@ -76,6 +85,19 @@ export class UnsubscribeMessage {
   @IsString({ each: true })
   @MaxLength(64, { each: true })
   symbols?: string[];
+}
+
+/** A credential for a connection that is open: exactly one of the two. */
+export class AuthenticateMessage {
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_CREDENTIAL_LENGTH)
+  token?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_CREDENTIAL_LENGTH)
+  apiKey?: string;
 }
 
 export class PingMessage {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '#domain';
 /** Why the server ends a connection, and the close code a plain WebSocket client sees. */
 export const CLOSE_CODES = {
   UNAUTHENTICATED: 4401,
+  TOKEN_EXPIRED: 4401,
   IDLE_TIMEOUT: 4408,
   MESSAGE_TOO_LARGE: 4413,
   RATE_LIMITED: 4429,
@@ -16,10 +17,11 @@ export type CloseReason = keyof typeof CLOSE_CODES;
 /** Sentence that goes with the code, at most 123 bytes as a close frame allows. */
 export const CLOSE_MESSAGES: Record<CloseReason, string> = {
   UNAUTHENTICATED: 'Authentication is required',
+  TOKEN_EXPIRED: 'The token has expired',
   IDLE_TIMEOUT: 'No subscription and no message for too long',
   MESSAGE_TOO_LARGE: 'The message is larger than the server accepts',
   RATE_LIMITED: 'Too many messages after repeated warnings',
   SLOW_CONSUMER: 'The client reads too slowly to stay current',
-  CONNECTION_LIMIT: 'The server has no room for another connection',
+  CONNECTION_LIMIT: 'There is no room for another connection',
   SERVER_DRAINING: 'The server is restarting',
 };

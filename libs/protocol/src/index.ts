@@ -1,3 +1,4 @@
+export * from './channels.js';
 export * from './client-messages.js';
 export * from './close-reason.js';
 export * from './limits.js';

@@ -1,4 +1,5 @@
-import type { ErrorCategory, ErrorCode, InstrumentId, Quote } from '#domain';
+import type { CandleInterval, ErrorCategory, ErrorCode, InstrumentId, Quote } from '#domain';
+import type { ChannelMessages } from './channels.js';
 import type { ClientLimits } from './limits.js';
 
 /** Version of the wire contract. */
@@ -23,6 +24,7 @@ export interface SubscriptionInfo {
   readonly batch: boolean;
   readonly fields?: readonly string[];
   readonly maxFrequency?: number;
+  readonly candles?: readonly CandleInterval[];
 }
 
 export interface ErrorPayload {
@@ -40,7 +42,7 @@ export interface ErrorPayload {
 export type QuoteStatus = 'live' | 'delayed' | 'stale' | 'halted' | 'closed';
 
 /** Everything the server says, by type: the payload of the Socket.IO event, or the rest of the plain WebSocket object. */
-export interface ServerMessages {
+export interface ServerMessages extends ChannelMessages {
   connected: {
     readonly clientId: string;
     readonly epoch: string;
@@ -50,9 +52,20 @@ export interface ServerMessages {
     readonly limits: ClientLimits;
     readonly version: number;
   };
-  subscribed: { readonly symbols: readonly InstrumentId[]; readonly rejected: readonly RejectedSymbol[] };
+  subscribed: {
+    readonly symbols: readonly InstrumentId[];
+    readonly rejected: readonly RejectedSymbol[];
+    /** Updates of one symbol a second, Hz, where the client's tier allows fewer than it asked for. */
+    readonly maxFrequency?: number;
+  };
   unsubscribed: { readonly symbols: readonly InstrumentId[] };
   subscriptions: { readonly symbols: readonly SubscriptionInfo[] };
+  authenticated: {
+    /** When the credential ends, epoch ms; absent when it does not. */
+    readonly expiresAt?: number;
+    readonly tier: string;
+    readonly limits: ClientLimits;
+  };
   pong: { readonly timestamp?: number; readonly serverTime: number };
   snapshot: {
     readonly symbol: InstrumentId;

@@ -30,7 +30,12 @@ it('keeps secrets out of the log, at any depth they come in', () => {
   const lines: string[] = [];
   const log = pinoLog('info', { write: (line: string) => void lines.push(line) });
   log.info(
-    { token: 's3cret', headers: { authorization: 's3cret' }, a: { b: { password: 's3cret' } }, feed: 'json' },
+    {
+      token: 's3cret',
+      headers: { authorization: 's3cret', 'x-api-key': 's3cret', cookie: 's3cret' },
+      a: { b: { password: 's3cret' } },
+      feed: 'json',
+    },
     'hello',
   );
   log.debug({}, 'not at this level');

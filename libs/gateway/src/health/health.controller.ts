@@ -1,6 +1,7 @@
 import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { For } from '../access/access.js';
 import { CredentialsIndicator, DrainIndicator, ProcessIndicator, VendorsIndicator } from './indicators.js';
 
 /**
@@ -8,6 +9,7 @@ import { CredentialsIndicator, DrainIndicator, ProcessIndicator, VendorsIndicato
  * `ready`: clients are better served with quotes marked stale than with no server at all.
  */
 @ApiExcludeController()
+@For('public')
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 export class HealthController {
   constructor(

@@ -1,14 +1,18 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Server as TlsServer } from 'node:https';
 import { Socket as TcpSocket } from 'node:net';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { RecentUpdates } from '#cache';
 import type { Format } from '#compression';
 import { type Clock, InvalidMessageError, MarketDataError } from '#domain';
-import { CLOSE_CODES, CLOSE_MESSAGES, type CloseReason, type MessageId } from '#protocol';
+import { CLOSE_MESSAGES } from '#protocol';
+import { type Caller, credentialsOf } from '../access/caller.js';
 import { errorPayload } from '../error-map.js';
 import type { Reply, Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
+import { type Frame, Lobby, turnAway } from './lobby.js';
+import { type RawMessage, readMessage } from './raw-message.js';
 import { RawWire } from './raw-wire.js';
 
 const FORMATS: readonly string[] = ['json', 'msgpack', 'compact'] satisfies Format[];
@@ -16,6 +20,21 @@ const FORMATS: readonly string[] = ['json', 'msgpack', 'compact'] satisfies Form
 const HARD_LIMIT_FACTOR = 4;
 const MAX_RECENT = 50;
 const BASE = 'http://gateway';
+
+export interface RawWsOptions {
+  /** Whether a browser page of this origin may connect; undefined is a client that is no browser. */
+  readonly allowsOrigin: (origin: string | undefined) => boolean;
+  /** How long a connection may take to say who it is, ms. */
+  readonly authTimeoutMs: number;
+}
+
+/** What a connection asks for with its address. */
+interface Visit {
+  readonly socket: WebSocket;
+  readonly tcp: TcpSocket;
+  readonly format: Format;
+  readonly query: URLSearchParams;
+}
 
 /** The plain WebSocket door at `/ws`, on the same port as everything else. */
 export class RawWsDoor {
@@ -25,7 +44,7 @@ export class RawWsDoor {
     private readonly sessions: Sessions,
     private readonly recent: RecentUpdates,
     private readonly clock: Clock,
-    private readonly allowsOrigin: (origin: string | undefined) => boolean,
+    private readonly options: RawWsOptions,
   ) {
     this.server = new WebSocketServer({
       noServer: true,
@@ -36,7 +55,7 @@ export class RawWsDoor {
   }
 
   /** Claims `/ws` upgrades at once, and refuses paths nobody serves: engine.io would leave them hanging for a second. */
-  attach(http: Server): void {
+  attach(http: Server | TlsServer): void {
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const target = request.url ?? '/';
       // a target like "//" is no URL, and an exception here would end the process
@@ -44,53 +63,88 @@ export class RawWsDoor {
       const url = new URL(target, BASE);
       if (url.pathname.startsWith('/socket.io')) return;
       if (url.pathname !== '/ws') return refuse(socket, '404 Not Found');
-      if (!this.allowsOrigin(request.headers.origin)) return refuse(socket, '403 Forbidden');
-      this.server.handleUpgrade(request, socket, head, (client) => this.accept(client, socket, url.searchParams));
+      if (!this.options.allowsOrigin(request.headers.origin)) return refuse(socket, '403 Forbidden');
+      this.server.handleUpgrade(request, socket, head, (client) => this.accept(client, request, socket, url));
     });
   }
 
-  private accept(socket: WebSocket, tcp: Duplex, query: URLSearchParams): void {
+  private accept(socket: WebSocket, request: IncomingMessage, tcp: Duplex, { searchParams }: URL): void {
     socket.on('error', () => socket.terminate());
-    const format = query.get('format') ?? 'json';
-    const refusal = this.sessions.refusal();
-    if (refusal !== undefined) return this.refuse(socket, refusal);
+    const format = searchParams.get('format') ?? 'json';
     if (!FORMATS.includes(format) || !(tcp instanceof TcpSocket)) {
       const error = new InvalidMessageError(`format must be one of ${FORMATS.join(', ')}`);
       socket.send(JSON.stringify({ type: 'error', ...errorPayload(error, this.clock.now()) }));
       return socket.close(1008, error.message);
     }
-    const session = this.sessions.open(new RawWire(socket, tcp), 'websocket', format as Format);
-    socket.on('message', (data, isBinary) => this.receive(session, data, isBinary));
+    const visit = { socket, tcp, format: format as Format, query: searchParams };
+    const { callers } = this.sessions;
+    const stranger = callers.anonymous(request);
+    const shown = credentialsOf(request.headers);
+    const hasShown = shown.token !== undefined || shown.apiKey !== undefined;
+    if (callers.authenticator.mode === 'off' || (callers.authenticator.mode === 'optional' && !hasShown))
+      return void this.enter(visit, stranger);
+    // whoever has not been let in yet takes room too
+    if (this.turnsAway(socket, this.sessions.waitRefusal(stranger))) return;
+    const left = this.sessions.wait(stranger);
+    const options = { timeoutMs: this.options.authTimeoutMs, maxMessageBytes: this.sessions.options.maxMessageBytes };
+    const admitted = (caller: Caller, first: RawMessage | undefined, behind: readonly Frame[]): void => {
+      const session = this.enter(visit, caller);
+      if (session === undefined) return;
+      if (first !== undefined) session.confirm(replyTo(session, first.id));
+      for (const { data, isBinary } of behind) this.receive(session, data, isBinary);
+    };
+    void new Lobby(socket, options, this.clock, {
+      shown: hasShown ? shown : undefined,
+      verify: (credentials) => callers.verify(request, credentials),
+      admitted,
+      left,
+    });
+  }
+
+  /** Opens the session of a caller who is welcome. Undefined when there is no room. */
+  private enter({ socket, tcp, format, query }: Visit, caller: Caller): Session | undefined {
+    if (this.turnsAway(socket, this.sessions.refusal(caller))) return undefined;
+    const session = this.sessions.open(new RawWire(socket, tcp), 'websocket', format, caller);
+    socket.on('message', (data, isBinary) => this.receive(session, data as Buffer, isBinary));
     socket.on('pong', () => session.client.probeAnswered(this.clock.now()));
     socket.on('close', () => this.sessions.close(session));
     session.welcome();
     const recent = Math.min(MAX_RECENT, Math.floor(Number(query.get('recent') ?? 0)));
-    if (recent > 0) session.client.send('recent', { items: this.recent.find(recent) });
-  }
-
-  private receive(session: Session, data: RawData, isBinary: boolean): void {
-    const bytes = data as Buffer;
-    const reply: Reply = (type, payload) => session.client.send(type, payload);
-    if (bytes.length > this.sessions.options.maxMessageBytes) {
-      const limit = `At most ${this.sessions.options.maxMessageBytes} bytes a message`;
-      session.refuse(new MarketDataError('MESSAGE_TOO_LARGE', limit, false), reply);
-      return session.client.close('MESSAGE_TOO_LARGE');
+    if (recent > 0) {
+      const { entitlements } = caller.identity.tier;
+      session.client.send('recent', { items: this.recent.find(recent, { allows: (id) => entitlements.allows(id) }) });
     }
-    const message = isBinary ? undefined : parseObject(bytes.toString());
-    if (message === undefined)
-      return session.refuse(new InvalidMessageError('a message is one JSON object in a text frame'), reply);
-    const { action, id, ...payload } = message;
-    const hasId = typeof id === 'string' || typeof id === 'number';
-    const answer: Reply = hasId ? (type, body) => session.client.send(type, { ...body, id: id as MessageId }) : reply;
-    if (typeof action !== 'string') return session.refuse(new InvalidMessageError('"action" must be a string'), answer);
-    session.receive(action, payload, answer, hasId ? id : undefined);
+    return session;
   }
 
-  private refuse(socket: WebSocket, reason: Extract<CloseReason, 'CONNECTION_LIMIT' | 'SERVER_DRAINING'>): void {
-    const error = new MarketDataError(reason, CLOSE_MESSAGES[reason], true);
-    socket.send(JSON.stringify({ type: 'error', ...errorPayload(error, this.clock.now()) }));
-    socket.close(CLOSE_CODES[reason], CLOSE_MESSAGES[reason]);
+  private receive(session: Session, data: Buffer, isBinary: boolean): void {
+    let message: RawMessage;
+    try {
+      message = readMessage(data, isBinary, this.sessions.options.maxMessageBytes);
+    } catch (error) {
+      const known = error as MarketDataError;
+      session.refuse(known, replyTo(session));
+      if (known.code === 'MESSAGE_TOO_LARGE') session.client.close('MESSAGE_TOO_LARGE');
+      return;
+    }
+    const { action, id, payload } = message;
+    const reply = replyTo(session, id);
+    if (typeof action !== 'string') return session.refuse(new InvalidMessageError('"action" must be a string'), reply);
+    session.receive(action, payload, reply, id);
   }
+
+  private turnsAway(socket: WebSocket, reason: ReturnType<Sessions['refusal']>): boolean {
+    if (reason === undefined) return false;
+    turnAway(socket, new MarketDataError(reason, CLOSE_MESSAGES[reason], true), this.clock);
+    return true;
+  }
+}
+
+/** Answers repeat the id of their message. */
+function replyTo({ client }: Session, id?: string | number): Reply {
+  return id === undefined
+    ? (type, payload) => client.send(type, payload)
+    : (type, payload) => client.send(type, { ...payload, id });
 }
 
 function refuse(socket: Duplex, status: string): void {
@@ -99,15 +153,4 @@ function refuse(socket: Duplex, status: string): void {
   // a peer that never closes its side would keep the connection
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

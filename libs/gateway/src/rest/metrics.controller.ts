@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Inject, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { For } from '../access/access.js';
 
 /** Whoever collects the numbers. */
 export interface MetricsText {
@@ -9,6 +10,7 @@ export interface MetricsText {
 export const METRICS_TEXT = Symbol('MetricsText');
 
 @ApiExcludeController()
+@For('metrics')
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {
   constructor(@Inject(METRICS_TEXT) private readonly metrics: MetricsText) {}

@@ -30,7 +30,8 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(new NotFoundException(`There is no ${request.method} ${request.path}`), request, response);
   }
 
-  private answer(exception: unknown, request: Request, response: Response): void {
+  /** Answers with what is wrong, also outside of routes. */
+  answer(exception: unknown, request: Request, response: Response): void {
     const { status, code, detail } = this.explain(exception, request);
     const problem: Problem = {
       type: `urn:tickwire:error:${code}`,
@@ -45,6 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
       problem.versions = API_VERSIONS;
       problem.detail = `There is no version ${version} of this API`;
     }
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
     response.status(status).type('application/problem+json').send(JSON.stringify(problem));
   }
 

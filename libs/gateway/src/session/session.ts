@@ -1,36 +1,64 @@
+import type { Credentials, Identity, Tier } from '#auth';
 import { type Clock, type Log, MarketDataError } from '#domain';
 import {
+  AuthenticateMessage,
   type ClientLimits,
   type MessageId,
   PingMessage,
   PROTOCOL_VERSION,
+  type RejectedSymbol,
   type ServerMessages,
   SubscribeMessage,
   UnsubscribeMessage,
 } from '#protocol';
 import type { Client, Hub } from '#subscription';
+import type { Caller } from '../access/caller.js';
 import { errorPayload } from '../error-map.js';
 import { parseMessage } from '../validation.js';
+import { cappedFrequency, screen } from './entitled.js';
 import { MessageRate } from './message-rate.js';
+import { fitSubscriptions } from './fit-subscriptions.js';
 
 /** Message types that answer a client's action. */
-export type AnswerType = 'subscribed' | 'unsubscribed' | 'subscriptions' | 'pong' | 'error';
+export type AnswerType = 'subscribed' | 'unsubscribed' | 'subscriptions' | 'pong' | 'authenticated' | 'error';
 
 /** How a door sends an answer: as an acknowledgement, or as a message of its own. Must write at once, so that quotes come after it. */
 export type Reply = <T extends AnswerType>(type: T, payload: ServerMessages[T]) => void;
 
+/** What a session asks of whoever opened it. */
+export interface SessionRules {
+  readonly asksForCredentials: boolean;
+  limitsOf(tier: Tier): ClientLimits;
+  /** Whether the caller may subscribe to one more symbol this minute; takes it if so. */
+  takesSubscription(caller: Caller): boolean;
+  /** @throws MarketDataError `UNAUTHENTICATED` or `TOKEN_EXPIRED` */
+  verify(credentials: Credentials): Promise<Identity>;
+  /** Counts a connection for another user from now on. @throws MarketDataError `CONNECTION_LIMIT` when there is no room for it there */
+  move(from: Caller, to: Caller): void;
+}
+
+/** How long before a credential ends its owner is told, ms. */
+const WARNING_MS = 60_000;
+
 /** What one client may say and what it is told: the same for every door. */
 export class Session {
-  private readonly rate: MessageRate;
+  private rate: MessageRate;
+  private isWarned = false;
+  private isAuthenticating = false;
 
   constructor(
     readonly client: Client,
     private readonly hub: Hub,
-    private readonly limits: ClientLimits,
+    private present: Caller,
+    private readonly rules: SessionRules,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {
-    this.rate = new MessageRate(clock, limits.messagesPerSecond);
+    this.rate = new MessageRate(clock, this.tier.messagesPerSecond);
+  }
+
+  get caller(): Caller {
+    return this.present;
   }
 
   /** Sends the greeting every connection starts with. */
@@ -40,8 +68,18 @@ export class Session {
       epoch: this.hub.epoch,
       timestamp: this.clock.now(),
       heartbeatInterval: this.hub.options.heartbeatIntervalMs,
-      limits: this.limits,
+      limits: this.rules.limitsOf(this.tier),
       version: PROTOCOL_VERSION,
+    });
+  }
+
+  /** Tells who the client is taken for. */
+  confirm(reply: Reply): void {
+    const { expiresAt, tier } = this.present.identity;
+    reply('authenticated', {
+      ...(expiresAt !== undefined && { expiresAt }),
+      tier: tier.name,
+      limits: this.rules.limitsOf(tier),
     });
   }
 
@@ -51,15 +89,18 @@ export class Session {
     this.client.lastMessageAt = now;
     const verdict = this.rate.take();
     if (verdict !== 'ok') {
-      const text = `At most ${this.limits.messagesPerSecond} messages a second`;
+      const text = `At most ${this.tier.messagesPerSecond} messages a second`;
       reply('error', errorPayload(new MarketDataError('RATE_LIMITED', text, true), now, id));
       if (verdict === 'close') this.client.close('RATE_LIMITED');
       return;
     }
+    const fail = (error: unknown): void =>
+      reply('error', errorPayload(this.known(error, action), this.clock.now(), id));
     try {
-      this.dispatch(action, payload, reply);
+      if (action === 'authenticate') this.authenticate(parseMessage(AuthenticateMessage, payload), reply).catch(fail);
+      else this.dispatch(action, payload, reply);
     } catch (error) {
-      reply('error', errorPayload(this.known(error, action), now, id));
+      fail(error);
     }
   }
 
@@ -67,6 +108,35 @@ export class Session {
   refuse(error: MarketDataError, reply: Reply): void {
     if (this.rate.take() === 'close') this.client.close('RATE_LIMITED');
     reply('error', errorPayload(error, this.clock.now()));
+  }
+
+  /** Warns a client whose credential is about to end, and ends the connection with it. */
+  sweep(now: number): void {
+    const { expiresAt } = this.present.identity;
+    if (expiresAt === undefined || this.client.closed) return;
+    if (expiresAt <= now) return this.client.close('TOKEN_EXPIRED');
+    if (this.isWarned || expiresAt - now > WARNING_MS) return;
+    this.isWarned = true;
+    const text = `The credential ends in ${Math.ceil((expiresAt - now) / 1000)} s; "authenticate" with a new one to stay`;
+    this.client.send('error', errorPayload(new MarketDataError('TOKEN_EXPIRED', text, true), now));
+  }
+
+  /** Applies what the client may do from now on, also to what it has subscribed to before. */
+  become(identity: Identity): void {
+    const before = this.tier;
+    this.present = { ...this.present, identity };
+    this.isWarned = false;
+    if (identity.tier === before) return;
+    if (identity.tier.messagesPerSecond !== before.messagesPerSecond)
+      this.rate = new MessageRate(this.clock, identity.tier.messagesPerSecond);
+    const now = this.clock.now();
+    for (const lost of fitSubscriptions(this.hub, this.client, identity.tier)) {
+      this.client.send('error', { ...errorPayload(lost, now), symbol: lost.symbol });
+    }
+  }
+
+  private get tier(): Tier {
+    return this.present.identity.tier;
   }
 
   private dispatch(action: string, payload: unknown, reply: Reply): void {
@@ -83,8 +153,6 @@ export class Session {
         const { timestamp } = parseMessage(PingMessage, payload);
         return reply('pong', { ...(timestamp === undefined ? {} : { timestamp }), serverTime: this.clock.now() });
       }
-      case 'authenticate':
-        throw new MarketDataError('UNSUPPORTED_ACTION', 'This server does not ask for credentials', false);
       default:
         throw new MarketDataError(
           'UNSUPPORTED_ACTION',
@@ -95,15 +163,68 @@ export class Session {
   }
 
   private subscribe(message: SubscribeMessage, reply: Reply): void {
-    const { accepted, rejected } = this.hub.subscribe(this.client, message);
-    reply('subscribed', { symbols: accepted.map(({ group }) => group.state.instrument.id), rejected });
+    const { permitted, forbidden } = screen(message.symbols, this.tier.entitlements);
+    const { admitted, limited } = this.admit(permitted);
+    const maxFrequency = cappedFrequency(message.maxFrequency, this.tier);
+    const wanted = { ...message, symbols: admitted, maxFrequency };
+    const { accepted, rejected } = this.hub.subscribe(this.client, wanted, this.tier.symbolsPerConnection);
+    reply('subscribed', {
+      symbols: accepted.map(({ group }) => group.state.instrument.id),
+      rejected: [...rejected, ...forbidden, ...limited],
+      ...(maxFrequency !== message.maxFrequency && { maxFrequency }),
+    });
     this.hub.greet(this.client, accepted, message.resume);
+  }
+
+  /** Takes new symbols from the minute's allowance; those it does not cover are limited. */
+  private admit(symbols: readonly string[]): { admitted: string[]; limited: RejectedSymbol[] } {
+    const admitted: string[] = [];
+    const limited: RejectedSymbol[] = [];
+    for (const symbol of new Set(symbols)) {
+      if (this.client.subscriptions.has(symbol) || this.rules.takesSubscription(this.present)) admitted.push(symbol);
+      else {
+        const message = `At most ${this.tier.subscriptionsPerMinute} symbols may be subscribed in a minute`;
+        limited.push({ symbol, code: 'RATE_LIMITED', message });
+      }
+    }
+    return { admitted, limited };
+  }
+
+  private async authenticate(credentials: AuthenticateMessage, reply: Reply): Promise<void> {
+    if (!this.rules.asksForCredentials)
+      throw new MarketDataError('UNSUPPORTED_ACTION', 'This server does not ask for credentials', false);
+    if (this.isAuthenticating) throw new MarketDataError('RATE_LIMITED', 'One credential at a time', true);
+    this.isAuthenticating = true;
+    try {
+      const identity = await this.rules.verify(credentials);
+      if (this.client.closed) return;
+      this.changeTo(identity);
+    } finally {
+      this.isAuthenticating = false;
+    }
+    this.confirm(reply);
+  }
+
+  private changeTo(identity: Identity): void {
+    const { subject } = this.present.identity;
+    if (subject !== undefined && subject !== identity.subject)
+      throw new MarketDataError('UNAUTHENTICATED', 'The credential is of another user; connect anew for that', false);
+    this.rules.move(this.present, { ...this.present, identity });
+    this.become(identity);
   }
 
   private subscriptions(): ServerMessages['subscriptions']['symbols'] {
     return [...this.client.subscriptions].map(([symbol, { options }]) => {
-      const { mode, compression, batch, fields, maxFrequency } = options;
-      return { symbol, mode, compression, batch, ...(fields && { fields }), ...(maxFrequency && { maxFrequency }) };
+      const { mode, compression, batch, fields, maxFrequency, candles } = options;
+      return {
+        symbol,
+        mode,
+        compression,
+        batch,
+        ...(fields && { fields }),
+        ...(maxFrequency && { maxFrequency }),
+        ...(candles && { candles }),
+      };
     });
   }
 

@@ -9,46 +9,67 @@ import {
   WebSocketGateway,
 } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
-import { type Clock, CLOCK, MarketDataError } from '#domain';
-import { CLIENT_ACTIONS, type ServerMessages } from '#protocol';
+import type { Credentials } from '#auth';
+import { type Clock, CLOCK, InvalidMessageError, MarketDataError } from '#domain';
+import { AuthenticateMessage, CLIENT_ACTIONS, CLOSE_MESSAGES, type ServerMessages } from '#protocol';
 import { Inject } from '@nestjs/common';
+import { type Caller, credentialsOf } from '../access/caller.js';
 import { errorPayload } from '../error-map.js';
 import type { AnswerType, Reply, Session } from '../session/session.js';
 import { Sessions } from '../session/sessions.js';
+import { parseMessage } from '../validation.js';
 import { SocketIoWire } from './socket-io-wire.js';
 
 /** What a Socket.IO client may be sent, by event. */
 type ServerEvents = { [T in keyof ServerMessages]: (payload: ServerMessages[T]) => void };
 type Acknowledge = ((answer: { type: AnswerType }) => void) | undefined;
-type ClientSocket = Socket<Record<string, never>, ServerEvents, Record<string, never>, { session?: Session }>;
+interface SocketData {
+  session?: Session;
+  /** Between the handshake and the session. */
+  caller?: Caller;
+}
+type ClientSocket = Socket<Record<string, never>, ServerEvents, Record<string, never>, SocketData>;
 
 /** The Socket.IO door: events are actions, answers are acknowledgements, quotes go below Socket.IO through `SocketIoWire`. */
 @WebSocketGateway()
 export class QuotesGateway
   implements OnGatewayInit<Server>, OnGatewayConnection<ClientSocket>, OnGatewayDisconnect<ClientSocket>
 {
+  /** Connections that have a session, or are about to: Socket.IO takes any number of connects that come at once. */
+  private readonly taken = new WeakSet<object>();
+
   constructor(
     private readonly sessions: Sessions,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   afterInit(server: Server): void {
-    server.use((socket, next) => {
-      const refusal = this.refusal(socket);
-      if (refusal === undefined) return next();
-      // Socket.IO clients find the code and the rest in `connect_error`'s data
-      next(Object.assign(new Error(refusal.message), { data: errorPayload(refusal, this.clock.now()) }));
+    server.use((socket: ClientSocket, next) => {
+      const { conn } = socket;
+      if (this.taken.has(conn)) return next(this.connectError(new InvalidMessageError('one connect at a time')));
+      this.taken.add(conn);
+      void this.letIn(socket, next);
     });
   }
 
   handleConnection(socket: ClientSocket): void {
+    const caller = socket.data.caller as Caller;
+    // others may have taken the room since it was seen
+    const refused = this.sessions.refusal(caller);
+    if (refused !== undefined) {
+      socket.emit('error', errorPayload(noRoom(refused), this.clock.now()));
+      return void socket.disconnect(true);
+    }
+    delete socket.data.caller;
     const wire = new SocketIoWire(socket as unknown as Socket, () => session.client.probeAnswered(this.clock.now()));
-    const session = this.sessions.open(wire, 'socket.io', formatOf(socket) ?? 'json');
+    const session = this.sessions.open(wire, 'socket.io', formatOf(socket) ?? 'json', caller);
     socket.data.session = session;
     socket.conn.on('packet', (packet: { data?: string | Buffer }) => {
       if ((packet.data?.length ?? 0) > this.sessions.options.maxMessageBytes) session.client.close('MESSAGE_TOO_LARGE');
     });
-    socket.onAny((action: string, ...args: unknown[]) => {
+    // an event may be called by a number, or by nothing
+    socket.onAny((name: unknown, ...args: unknown[]) => {
+      const action = String(name);
       if (!(CLIENT_ACTIONS as readonly string[]).includes(action)) this.receive(socket, action, args[0], ackOf(args));
     });
     // the request is 5 KiB a connection, and nothing reads it after the handshake
@@ -57,6 +78,7 @@ export class QuotesGateway
   }
 
   handleDisconnect(socket: ClientSocket): void {
+    this.taken.delete(socket.conn);
     const { session } = socket.data;
     if (session !== undefined) this.sessions.close(session);
   }
@@ -95,14 +117,47 @@ export class QuotesGateway
     session?.receive(action, body, reply);
   }
 
-  private refusal(socket: Socket): MarketDataError | undefined {
-    const refused = this.sessions.refusal();
-    if (refused === 'CONNECTION_LIMIT')
-      return new MarketDataError(refused, 'The server has no room for another connection', true);
-    if (refused === 'SERVER_DRAINING') return new MarketDataError(refused, 'The server is restarting', true);
-    if (formatOf(socket) !== undefined) return undefined;
-    return new MarketDataError('INVALID_MESSAGE', 'format must be "json" or "msgpack" on Socket.IO', false);
+  private async letIn(socket: ClientSocket, next: (error?: Error) => void): Promise<void> {
+    try {
+      socket.data.caller = await this.admit(socket);
+    } catch (error) {
+      this.taken.delete(socket.conn);
+      return next(this.connectError(error));
+    }
+    next();
   }
+
+  /** @throws MarketDataError saying why the client may not connect */
+  private async admit(socket: ClientSocket): Promise<Caller> {
+    if (formatOf(socket) === undefined)
+      throw new InvalidMessageError('format must be "json" or "msgpack" on Socket.IO');
+    const { callers } = this.sessions;
+    // where nobody asks for a credential, nobody looks at what else may stand in its place
+    const shown = callers.authenticator.mode === 'off' ? {} : shownBy(socket);
+    const caller = await callers.admit(socket.request, shown);
+    const refused = this.sessions.refusal(caller);
+    if (refused !== undefined) throw noRoom(refused);
+    return caller;
+  }
+
+  /** Socket.IO clients find the code and the rest in `connect_error`'s data. */
+  private connectError(error: unknown): Error {
+    const known =
+      error instanceof MarketDataError
+        ? error
+        : new MarketDataError('UNAUTHENTICATED', 'The server could not check', true);
+    return Object.assign(new Error(known.message), { data: errorPayload(known, this.clock.now()) });
+  }
+}
+
+function noRoom(reason: 'CONNECTION_LIMIT' | 'SERVER_DRAINING'): MarketDataError {
+  return new MarketDataError(reason, CLOSE_MESSAGES[reason], true);
+}
+
+/** The credential a client shows: `auth: { token }` or `{ apiKey }`, otherwise in its headers. */
+function shownBy({ handshake, request }: ClientSocket): Credentials {
+  const { token, apiKey } = parseMessage(AuthenticateMessage, handshake.auth);
+  return token === undefined && apiKey === undefined ? credentialsOf(request.headers) : { token, apiKey };
 }
 
 function formatOf(socket: Pick<Socket, 'handshake'>): 'json' | 'msgpack' | undefined {

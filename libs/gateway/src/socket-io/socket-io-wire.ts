@@ -1,6 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import type { Socket } from 'socket.io';
 import { framePayloads, pingFrame } from '#compression';
+import { ERROR_CODES } from '#domain';
 import { CLOSE_MESSAGES, type CloseReason } from '#protocol';
 import type { Wire } from '#subscription';
 
@@ -56,9 +57,9 @@ export class SocketIoWire implements Wire {
   close(reason: CloseReason): void {
     this.socket.emit('error', {
       code: reason,
-      category: reason === 'MESSAGE_TOO_LARGE' || reason === 'RATE_LIMITED' ? 'message' : 'connection',
+      category: ERROR_CODES[reason],
       message: CLOSE_MESSAGES[reason],
-      retryable: true,
+      retryable: reason !== 'UNAUTHENTICATED',
       timestamp: Date.now(),
     });
     const tcp = this.connection.transport.socket?._socket;

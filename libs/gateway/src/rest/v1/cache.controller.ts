@@ -3,6 +3,9 @@ import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags 
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { LastValueStore, QuoteReader, RecentUpdates } from '#cache';
+import type { InstrumentId } from '#domain';
+import type { Caller } from '../../access/caller.js';
+import { From } from '../../access/request-caller.js';
 import { ApiProblems } from '../problem.js';
 import { QuoteAnswer } from './quotes.dto.js';
 
@@ -82,16 +85,16 @@ export class CacheController {
   @ApiOperation({ summary: 'The last published updates, newest first' })
   @ApiOkResponse({ type: RecentAnswer })
   @ApiProblems(400)
-  latest(@Query() { limit, symbol }: RecentQuery): RecentAnswer {
-    return { items: this.recent.find(limit, { symbol }) };
+  latest(@Query() { limit, symbol }: RecentQuery, @From() caller: Caller): RecentAnswer {
+    return { items: this.recent.find(limit, { symbol, allows: allowedBy(caller) }) };
   }
 
   @Get('search')
   @ApiOperation({ summary: 'The last published updates whose symbol or company matches, newest first' })
   @ApiOkResponse({ type: RecentAnswer })
   @ApiProblems(400)
-  search(@Query() { q, limit }: RecentSearchQuery): RecentAnswer {
-    return { items: this.recent.find(limit, { text: q }) };
+  search(@Query() { q, limit }: RecentSearchQuery, @From() caller: Caller): RecentAnswer {
+    return { items: this.recent.find(limit, { text: q, allows: allowedBy(caller) }) };
   }
 
   @Get('stats')
@@ -108,4 +111,9 @@ export class CacheController {
   clear(): ClearedAnswer {
     return { cleared: this.recent.clear() };
   }
+}
+
+function allowedBy({ identity }: Caller): (id: InstrumentId) => boolean {
+  const { entitlements } = identity.tier;
+  return (id) => entitlements.allows(id);
 }

@@ -2,27 +2,42 @@ import { createHash } from 'node:crypto';
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { QuoteReader, type QuoteReading } from '#cache';
+import { QuoteReader, type QuoteReading, type ReadResult } from '#cache';
 import { MarketDataError } from '#domain';
+import type { Caller } from '../../access/caller.js';
+import { From } from '../../access/request-caller.js';
+import { forbiddenSymbol, screen } from '../../session/entitled.js';
 import { ApiProblems } from '../problem.js';
-import { QuoteAnswer, QuotesAnswer, QuotesQuery } from './quotes.dto.js';
+import { LongPollQuery } from './long-poll.dto.js';
+import { LongPolls } from './long-polls.js';
+import { QuoteAnswer, QuotesAnswer } from './quotes.dto.js';
 
 @ApiTags('quotes')
 @Controller({ path: 'quotes', version: '1' })
 export class QuotesController {
-  constructor(private readonly quotes: QuoteReader) {}
+  constructor(
+    private readonly quotes: QuoteReader,
+    private readonly longPolls: LongPolls,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Quotes of several symbols; what could not be read is in `errors`' })
   @ApiOkResponse({ type: QuotesAnswer })
-  @ApiProblems(400)
+  @ApiProblems(400, 503)
   async find(
-    @Query() { symbols }: QuotesQuery,
+    @Query() { symbols, wait }: LongPollQuery,
     @Headers('if-none-match') known: string | undefined,
+    @From() caller: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<QuotesAnswer> {
-    const { quotes, errors } = await this.quotes.read(symbols);
-    tag(response, known, [quotes.map(({ quote }) => quote), errors]);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const { quotes, errors, etag } = await this.longPolls.read(
+      { caller, symbols, waitMs: wait * 1000, gone: gone.signal },
+      () => this.tagged(symbols, caller),
+      (reading) => known?.includes(reading.etag) !== true,
+    );
+    condition(response, known, etag);
     return { quotes: quotes.map(answer), errors: [...errors] };
   }
 
@@ -30,18 +45,27 @@ export class QuotesController {
   @ApiOperation({ summary: 'Quote of one symbol' })
   @ApiParam({ name: 'symbol', example: 'NSE:RELIANCE' })
   @ApiOkResponse({ type: QuoteAnswer })
-  @ApiProblems(404, 502)
+  @ApiProblems(403, 404, 502)
   async one(
     @Param('symbol') symbol: string,
     @Headers('if-none-match') known: string | undefined,
+    @From() { identity }: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<QuoteAnswer> {
+    if (!identity.tier.entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
     const { quotes, errors } = await this.quotes.read([symbol]);
     const [reading] = quotes;
     const [error] = errors;
     if (reading === undefined) throw new MarketDataError(error?.code ?? 'SOURCE_FAILED', error?.message ?? '', true);
-    tag(response, known, reading.quote);
+    condition(response, known, etagOf(reading.quote));
     return answer(reading);
+  }
+
+  private async tagged(symbols: readonly string[], { identity }: Caller): Promise<ReadResult & { etag: string }> {
+    const { permitted, forbidden } = screen(symbols, identity.tier.entitlements);
+    const { quotes, errors: failed } = await this.quotes.read(permitted);
+    const errors = [...failed, ...forbidden];
+    return { quotes, errors, etag: etagOf([quotes.map(({ quote }) => quote), errors]) };
   }
 }
 
@@ -50,9 +74,12 @@ function answer({ quote, layer, age }: QuoteReading): QuoteAnswer {
 }
 
 /** Same quotes, same tag: age and layer change with every request and are left out, so a poller gets 304 until a price moves. */
-function tag(response: Response, known: string | undefined, content: unknown): void {
+function etagOf(content: unknown): string {
   const withoutAge = JSON.stringify(content, (key, value: unknown) => (key === 'age' ? undefined : value));
-  const etag = `W/"${createHash('sha1').update(withoutAge).digest('base64url')}"`;
+  return `W/"${createHash('sha1').update(withoutAge).digest('base64url')}"`;
+}
+
+function condition(response: Response, known: string | undefined, etag: string): void {
   response.setHeader('ETag', etag);
   // Express would do this, but not for the fetch API, which adds `no-cache` to every conditional request
   if (known?.includes(etag)) response.status(304);

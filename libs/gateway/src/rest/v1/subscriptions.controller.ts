@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Hub } from '#subscription';
+import { For } from '../../access/access.js';
 
 export class SubscriptionAnswer {
   @ApiProperty({ example: 'NSE:RELIANCE' }) symbol!: string;
@@ -14,6 +15,7 @@ export class SubscriptionsAnswer {
 }
 
 @ApiTags('subscriptions')
+@For('operator')
 @Controller({ path: 'subscriptions', version: '1' })
 export class SubscriptionsController {
   constructor(private readonly hub: Hub) {}

@@ -1,12 +1,14 @@
 import { Body, Controller, Get, Param, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Accuracy, type AccuracyReport, Rejections, Validation } from '#fetcher';
+import { For } from '../../access/access.js';
 import { ApiProblems } from '../problem.js';
 import { TierAnswer, TierChoice, ValidationAnswer } from './validation.dto.js';
 
 const SHOWN = 100;
 
 @ApiTags('validation')
+@For('operator')
 @Controller({ path: 'validation', version: '1' })
 export class ValidationController {
   constructor(
