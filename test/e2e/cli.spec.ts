@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ApiKeys, hashApiKey } from '#auth';
 import { ageText, timeText } from '../../apps/cli/src/age.js';
 import { run } from '../../apps/cli/src/run.js';
 
@@ -225,4 +226,25 @@ it.each([
 
 it('tells a time no calendar holds as a number', () => {
   expect([timeText(0), timeText(1e17)]).toEqual(['1970-01-01T00:00:00.000Z', '100000000000000000']);
+});
+
+describe('tickwire keys new', () => {
+  it('prints a key and a record that the server takes it by', async () => {
+    expect(await tickwire(['keys', 'new', 'grafana', 'ops'])).toBe(0);
+    const [, key = ''] = /\n {2}(tw_grafana_\S+)\n/.exec(out) ?? [];
+    const record: unknown = JSON.parse(/\n {2}(\{.*\})\n/.exec(out)?.[1] ?? '');
+    expect(record).toEqual({ id: 'grafana', tier: 'ops', hash: hashApiKey(key) });
+    const keys = ApiKeys.parse(JSON.stringify({ keys: [record] }), 'test', () => true);
+    expect(keys.find(key)).toMatchObject({ id: 'grafana', tier: 'ops' });
+    expect(await tickwire(['keys', 'new', 'other'])).toBe(0);
+    expect(out).not.toContain(key);
+  });
+
+  it.each([[['keys']], [['keys', 'new']], [['keys', 'new', 'a b']], [['keys', 'new', 'a', 'b', 'c']]])(
+    'refuses %j',
+    async (args) => {
+      expect(await tickwire(args)).toBe(2);
+      expect(err).toContain('USAGE');
+    },
+  );
 });
