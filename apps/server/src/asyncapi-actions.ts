@@ -41,6 +41,7 @@ const subscribe: PropertiesOf<SubscribeMessage> = {
   fields: { type: 'array', items: { enum: fieldNames }, description: 'All when absent', optional: true },
   maxFrequency: { type: 'number', minimum: 0.01, maximum: 1000, description: 'Hz', optional: true },
   candles: { type: 'array', items: interval, optional: true },
+  unconflated: { type: 'boolean', optional: true },
   resume: {
     ...objectOf<{ epoch: 0; sequences: 0 }>({
       epoch: text,

@@ -70,6 +70,17 @@ const side = listOf(objectOf<typeof level>(level));
 const levelChange = { index: whole, ...level, price: { type: ['number', 'null'] } } as const;
 const sideChanges: Property = { ...listOf(objectOf<typeof levelChange>(levelChange)), optional: true };
 
+const toldNumber = { type: ['number', 'null'], optional: true } as const;
+const TICK_NUMBERS = {
+  price: toldNumber,
+  lastSize: toldNumber,
+  volume: toldNumber,
+  bid: toldNumber,
+  ask: toldNumber,
+  bidSize: toldNumber,
+  askSize: toldNumber,
+} as const;
+
 /** What messages share, by name. */
 export const SHARED: Readonly<Record<string, Schema>> = {
   Quote: objectOf<Quote>(quote, 'The last known value of a symbol; absent is what is not known or was not asked for'),
@@ -84,6 +95,14 @@ export const SHARED: Readonly<Record<string, Schema>> = {
   }),
   Book: objectOf<ServerMessages['depth_snapshot']['data']>({ bids: side, asks: side }, 'Best first'),
   BookChanges: objectOf<{ bids: 0; asks: 0 }>({ bids: sideChanges, asks: sideChanges }),
+  Tick: objectOf<ServerMessages['tick_update']['data']>(
+    {
+      ...TICK_NUMBERS,
+      time: { ...text, description: 'Exchange event time, ISO 8601 UTC', optional: true },
+      source: { ...text, description: 'Vendor' },
+    },
+    'Only what the tick said; null is what it said there is none of',
+  ),
   Candle: objectOf<ServerMessages['candle_update']['data']>({
     time: { ...text, description: 'Start of the interval, ISO 8601 UTC' },
     open: { type: 'number' },
@@ -131,6 +150,7 @@ export const SERVER_MESSAGES: {
         batch: yesOrNo,
         fields: { ...listOf(text), optional: true },
         maxFrequency: { ...frequency, optional: true },
+        unconflated: { ...yesOrNo, optional: true },
         candles: { ...listOf(interval), optional: true },
       }),
     ),
@@ -160,6 +180,7 @@ export const SERVER_MESSAGES: {
     compression,
     timestamp: timeMs,
   },
+  tick_update: { symbol, epoch: text, seq, data: one('Tick'), timestamp: timeMs },
   candle_snapshot: { symbol, interval, epoch: text, seq, data: listOf(one('Candle')), timestamp: timeMs },
   candle_update: { symbol, interval, seq, data: one('Candle'), timestamp: timeMs },
   error: {

@@ -7,7 +7,7 @@ import { type Tier, TierSettings } from './tier.js';
 /** Name of the tier there is without a tiers file. */
 export const BUILT_IN_TIER = 'default';
 
-/** What the built-in tier allows; it has every symbol and no other limit. */
+/** What the built-in tier allows; it has every symbol, every tick and no other limit. */
 export interface BuiltInLimits {
   readonly symbolsPerConnection: number;
   readonly messagesPerSecond: number;
@@ -37,7 +37,7 @@ export class TierBook {
   ) {}
 
   static builtIn(limits: BuiltInLimits): TierBook {
-    const tier = tierOf(BUILT_IN_TIER, {}, limits);
+    const tier = tierOf(BUILT_IN_TIER, { unconflated: true }, limits);
     return new TierBook(new Map([[tier.name, tier]]), tier, tier);
   }
 
@@ -48,7 +48,7 @@ export class TierBook {
    */
   static parse(text: string, where: string, limits: BuiltInLimits): TierBook {
     const file = checked(TiersFile, parseJsonObject(text, where), where, '$');
-    const tiers = new Map([[BUILT_IN_TIER, tierOf(BUILT_IN_TIER, {}, limits)]]);
+    const tiers = new Map([[BUILT_IN_TIER, tierOf(BUILT_IN_TIER, { unconflated: true }, limits)]]);
     for (const [name, value] of Object.entries(file.tiers))
       tiers.set(name, tierOf(name, checked(TierSettings, value, where, `$.tiers.${name}`), limits));
     const chosen = (place: string, name: string): Tier => {

@@ -38,6 +38,11 @@ export class TierSettings {
   @Max(1000)
   maxFrequency?: number;
 
+  /** Whether every tick may be had, unmerged; false when not said. */
+  @IsOptional()
+  @IsBoolean()
+  unconflated?: boolean;
+
   /** REST requests of a user in a minute. */
   @IsOptional()
   @IsInt()

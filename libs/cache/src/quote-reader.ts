@@ -7,6 +7,7 @@ import {
   type Quote,
   SourceFailedError,
 } from '#domain';
+import type { QuoteStatus } from '#protocol';
 import type { LastValueStore } from './last-value.store.js';
 import type { QuoteCache } from './quote-cache.js';
 import type { QuoteState } from './quote-state.js';
@@ -19,6 +20,7 @@ export type Layer = 'l1' | 'l2' | 'l3' | 'l4';
 export interface QuoteReading {
   readonly quote: Quote;
   readonly layer: Layer;
+  readonly status: QuoteStatus;
   /** Milliseconds since a vendor last confirmed the value. */
   readonly age: number;
 }
@@ -38,6 +40,8 @@ export interface ReadResult {
 export interface ValueSource {
   /** Whether the value in memory is kept current without being asked for. */
   isCurrent(state: QuoteState): boolean;
+  /** How fresh the value in memory is. */
+  statusOf(state: QuoteState): QuoteStatus;
   /** Asks the vendors in order until one gives a value; undefined when one did, else the last vendor's error. */
   refresh(state: QuoteState): Promise<MarketDataError | undefined>;
   /** Someone has asked for the instrument: keep it current for a while. */
@@ -91,7 +95,7 @@ export class QuoteReader {
     const cachedAge = cached === undefined ? Infinity : this.clock.now() - cached.at;
     // a store may keep answers longer than they are worth: a price is served while it is fresh, or marked
     if (cached !== undefined && cachedAge <= this.freshMs) {
-      if (cached.kind === 'quote') return { quote: cached.quote, layer: 'l2', age: cachedAge };
+      if (cached.kind === 'quote') return { quote: cached.quote, layer: 'l2', status: 'live', age: cachedAge };
       return this.lastResort(state, { symbol: id, code: cached.code, message: cached.message });
     }
     const error = await this.source.refresh(state);
@@ -108,20 +112,25 @@ export class QuoteReader {
   private lastResort(state: QuoteState, error: ReadFailure): QuoteReading | ReadFailure {
     if (!state.known) return error;
     const reading = this.reading(state, 'l4');
-    return { ...reading, quote: { ...reading.quote, stale: true, age: reading.age } };
+    const status = isDoubtful(reading.status) ? reading.status : 'delayed';
+    return { ...reading, status, quote: { ...reading.quote, stale: true, age: reading.age } };
   }
 
   private reading(state: QuoteState, layer: Layer): QuoteReading {
     const age = this.clock.now() - state.confirmedAt;
     const quote = state.quote();
     if (quote.stale) quote.age = age;
-    return { quote, layer, age };
+    return { quote, layer, status: this.source.statusOf(state), age };
   }
 
   private count<T extends QuoteReading | ReadFailure>(answer: T): T {
     this.served['layer' in answer ? answer.layer : 'failed']++;
     return answer;
   }
+}
+
+function isDoubtful(status: QuoteStatus): boolean {
+  return status !== 'live' && status !== 'halted';
 }
 
 function failure(symbol: string, error: MarketDataError): ReadFailure {

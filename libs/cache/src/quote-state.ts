@@ -38,6 +38,8 @@ export class QuoteState implements Delta {
   merged = 0;
   /** When a vendor last said or confirmed the value; 0 before the first tick. */
   confirmedAt = 0;
+  /** Whether its vendor says that trading is suspended. */
+  halted = false;
   /** When a vendor last said the price itself. */
   pricedAt = 0;
   /** When validation first refused a tick after that; 0 when it refused none. */
@@ -113,6 +115,9 @@ export class QuoteState implements Delta {
     this.merged++;
     this.confirmedAt = tick.receivedAt;
     this.refusedSince = 0;
+    // another vendor that does not know of halts does not end one by its silence, but by its trades
+    if (tick.halted !== undefined) this.halted = tick.halted;
+    else if (tick.vendor !== this.currentSource) this.halted = false;
     const { eventTime } = tick;
     if (eventTime !== undefined && (eventTime > this.eventTime || tick.vendor !== this.currentSource))
       this.eventTime = eventTime;

@@ -33,6 +33,8 @@ export interface Tick {
   readonly low: number | undefined;
   readonly previousClose: number | undefined;
   readonly openInterest: number | undefined;
+  /** Whether trading of the instrument is suspended. */
+  readonly halted: boolean | undefined;
   /** Circuit limits of the day, where the vendor sends them; they bound what validation accepts. */
   readonly lowerCircuit: number | undefined;
   readonly upperCircuit: number | undefined;
@@ -67,5 +69,6 @@ export function tick(input: TickInput): Tick {
     lowerCircuit: input.lowerCircuit,
     upperCircuit: input.upperCircuit,
     book: input.book,
+    halted: input.halted,
   };
 }

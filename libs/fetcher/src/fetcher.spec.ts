@@ -429,6 +429,25 @@ describe('when the source of a quote changes', () => {
   });
 });
 
+it('says that an instrument is halted, not that its price is stale, until its vendor says otherwise', async () => {
+  demand.subscribe(['NSE:A1']);
+  job.run();
+  stream.say({ price: 100, receivedAt: clock.now() });
+  stream.say({ halted: true, receivedAt: clock.now() });
+  clock.advance(60_000);
+  check();
+  expect(announced.splice(0)).toEqual([['NSE:A1', 'halted']]);
+  const { quotes } = await reader.read(['NSE:A1']);
+  expect(quotes).toMatchObject([{ layer: 'l1', status: 'halted', quote: { price: 100, stale: false } }]);
+  stream.become('down');
+  check();
+  expect(announced.splice(0)).toEqual([['NSE:A1', 'stale']]);
+  stream.reconnect();
+  stream.say({ price: 101, halted: false, receivedAt: clock.now() });
+  check();
+  expect(announced).toEqual([['NSE:A1', 'live']]);
+});
+
 it('starts a new day without the values of the last', () => {
   const yesterday = clock.now() - 24 * 3_600_000;
   stream.say({ price: 100, open: 99, high: 101, low: 98, volume: 5000, receivedAt: yesterday, eventTime: yesterday });

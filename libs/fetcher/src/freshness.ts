@@ -44,7 +44,7 @@ export class Freshness {
       // what nobody wants need not come, but a value that was left behind must not look live to whoever wants it next
       if (!state.known && this.supervisor.carriersOf(id).length === 0) continue;
       const now = state.known ? this.judge(state) : this.judgeMissing(id);
-      if (state.markStale(now !== 'live' && now !== 'closed')) moved(state);
+      if (state.markStale(now === 'delayed' || now === 'stale')) moved(state);
       if (now === this.of(id)) continue;
       this.status.set(id, now);
       this.announce(
@@ -57,7 +57,12 @@ export class Freshness {
 
   /** Whether a value may be served as live without asking a vendor. */
   isCurrent(state: QuoteState): boolean {
-    return this.supervisor.carriersOf(state.instrument.id).length > 0 && this.judge(state) === 'live';
+    return this.supervisor.carriersOf(state.instrument.id).length > 0 && isConfirmed(this.judge(state));
+  }
+
+  /** How fresh a value is now. */
+  now(state: QuoteState): QuoteStatus {
+    return this.judge(state);
   }
 
   /** No value is no price that could look live, but after a while somebody should be told. */
@@ -74,13 +79,19 @@ export class Freshness {
     const age = now - state.confirmedAt;
     const isRefused = state.refusedSince !== 0 && now - state.refusedSince > REFUSED_FOR_MS;
     if (!isRefused && !this.supervisor.isDelayed(state.latestSource)) {
-      if (this.supervisor.isStreamed(state)) return 'live';
+      const confirmed = state.halted ? 'halted' : 'live';
+      if (this.supervisor.isStreamed(state)) return confirmed;
       const carriers = this.supervisor.carriersOf(id);
       // where only a stream brings it, and that stream has not, a young value is not confirmed by its youth
       const isAwaited = carriers.length > 0 && carriers.every(isFeed);
-      if (!isAwaited && age <= liveForMs) return 'live';
+      if (!isAwaited && age <= liveForMs) return confirmed;
     }
     if (!this.options.isTrading(exchange)) return 'closed';
     return age > staleAfterMs ? 'stale' : 'delayed';
   }
+}
+
+/** A halted instrument has no newer price than the one we have. */
+function isConfirmed(status: QuoteStatus): boolean {
+  return status === 'live' || status === 'halted';
 }

@@ -1,5 +1,6 @@
 import type { QuoteState, ValueSource } from '#cache';
 import { type Clock, type MarketDataError, type SnapshotSource, SourceFailedError } from '#domain';
+import type { QuoteStatus } from '#protocol';
 import type { Arrivals } from './arrivals.js';
 import type { Demand } from './demand.js';
 import { isAble, isFeed } from './distribution.js';
@@ -24,6 +25,10 @@ export class VendorValues implements ValueSource {
 
   isCurrent(state: QuoteState): boolean {
     return this.freshness.isCurrent(state);
+  }
+
+  statusOf(state: QuoteState): QuoteStatus {
+    return this.freshness.now(state);
   }
 
   requested(state: QuoteState): void {

@@ -71,6 +71,11 @@ export class SubscribeMessage {
   @IsIn(Object.keys(CANDLE_INTERVALS), { each: true })
   candles?: CandleInterval[];
 
+  /** Send every tick beside the quote, none merged with another; for tiers that may. */
+  @IsOptional()
+  @IsBoolean()
+  unconflated?: boolean;
+
   @IsOptional()
   @ValidateNested()
   @Type(() => ResumePosition)

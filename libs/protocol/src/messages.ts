@@ -25,6 +25,7 @@ export interface SubscriptionInfo {
   readonly fields?: readonly string[];
   readonly maxFrequency?: number;
   readonly candles?: readonly CandleInterval[];
+  readonly unconflated?: boolean;
 }
 
 export interface ErrorPayload {

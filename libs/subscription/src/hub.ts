@@ -297,16 +297,20 @@ export class Hub {
   }
 
   private subscriptionOptions(client: Client, message: SubscribeMessage): SubscriptionOptions {
-    const { mode, compression, batch, fields, maxFrequency, candles } = message;
+    const { mode, compression, batch, fields, maxFrequency, candles, unconflated } = message;
     const mask = fieldMask(mode, fields);
     const { framing, format } = client;
     if (format === 'compact' && mask !== ALL_FIELDS_MASK) {
       throw new InvalidMessageError('the compact format carries whole quotes: use mode "quote" without "fields"');
     }
     const isCompact = format === 'compact';
-    if (isCompact && (mode === 'depth' || (candles ?? []).length > 0)) {
-      throw new InvalidMessageError('the compact format carries quotes only: leave mode "depth" and "candles" out');
+    if (isCompact && (mode === 'depth' || (candles ?? []).length > 0 || unconflated === true)) {
+      throw new InvalidMessageError(
+        'the compact format carries quotes only: leave mode "depth", "candles" and "unconflated" out',
+      );
     }
+    if (unconflated === true && maxFrequency !== undefined)
+      throw new InvalidMessageError('"unconflated" and "maxFrequency" contradict each other');
     const encoding = this.encodings.for({
       framing,
       format,
@@ -323,6 +327,7 @@ export class Hub {
       fields,
       maxFrequency,
       candles,
+      unconflated,
     };
   }
 

@@ -2,7 +2,7 @@ import type { Listing } from '../market-model/listing.js';
 
 /**
  * One record of a `quotes` frame. Rupees and Unix ms: s symbol, p price, t time, v volume, b bid, a ask, bs, as and ls their and the
- * last trade's sizes, ap average price, o, h and l open, high and low, pc previous close, lc and uc circuit limits.
+ * last trade's sizes, ap average price, o, h and l open, high and low, pc previous close, lc and uc circuit limits, x whether it is halted.
  */
 export interface QuoteRecord {
   s: string;
@@ -12,7 +12,7 @@ export interface QuoteRecord {
 }
 
 /** The whole quote. Fields that are not known, as `o` before the first trade, are undefined, so JSON leaves them out. */
-export function quoteRecord(listing: Listing, price: number): QuoteRecord {
+export function quoteRecord(listing: Listing, price: number, now: number): QuoteRecord {
   const { instrument, volume, bid, ask, bidSize, askSize, lastSize, averagePrice, open, high, low } = listing;
   return {
     s: instrument.id,
@@ -31,6 +31,7 @@ export function quoteRecord(listing: Listing, price: number): QuoteRecord {
     pc: listing.previousClose,
     lc: listing.lowerCircuit,
     uc: listing.upperCircuit,
+    x: listing.haltedUntil > now,
   };
 }
 

@@ -99,6 +99,7 @@ const truth = (listing: Listing): QuoteRecord => ({
   pc: listing.previousClose,
   lc: listing.lowerCircuit,
   uc: listing.upperCircuit,
+  x: listing.haltedUntil > Date.now(),
 });
 
 function expectTruth({ quotes }: Client): void {
@@ -131,7 +132,7 @@ describe('a client', () => {
     for (let i = 0; i < 2; i++) client.send({ op: 'subscribe', symbols: ['NSE:TCS'] });
     await client.settle();
     const [first, second] = client.ofType('quotes').map(([record]) => record);
-    expect([first, Object.keys(first!).length]).toEqual([second, 16]);
+    expect([first, Object.keys(first!).length]).toEqual([second, 17]);
     client.send({ op: 'unsubscribe', symbols: ['NSE:TCS'] });
     await client.settle();
     const { length } = client.ofType('quotes');

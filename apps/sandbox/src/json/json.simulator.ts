@@ -102,7 +102,7 @@ export class JsonSimulator implements VendorSimulator {
     this.counts.asked += symbols.size;
     const listings = [...symbols].flatMap((symbol) => market.listings.get(symbol) ?? []);
     const data = listings.map((listing) =>
-      quoteRecord(listing, faults.price('json', listing.instrument.id, listing.last)),
+      quoteRecord(listing, faults.price('json', listing.instrument.id, listing.last), this.tools.clock.now()),
     );
     const rejected = [...symbols].filter((symbol) => !market.listings.has(symbol));
     const text = JSON.stringify({ type: 'quotes', data, rejected });
@@ -159,7 +159,7 @@ export class JsonSimulator implements VendorSimulator {
     const { faults } = this.tools;
     const records = listings.map((listing): [Listing, QuoteRecord] => [
       listing,
-      quoteRecord(listing, faults.price('json', listing.instrument.id, listing.last)),
+      quoteRecord(listing, faults.price('json', listing.instrument.id, listing.last), this.tools.clock.now()),
     ]);
     const data = records.map(([listing, record]) => {
       const before = connection.sent.get(listing);

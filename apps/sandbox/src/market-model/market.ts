@@ -78,7 +78,7 @@ export class Market {
     const now = this.clock.now();
     const moved = new Set<Listing>();
     this.enter(this.options.session === 'always' ? 'continuous' : clockPhase(now), now, moved);
-    if (this.phase === 'continuous') this.disturb(now);
+    if (this.phase === 'continuous') this.disturb(now, moved);
     if (this.phase !== 'closed') {
       for (const listing of this.all) if (listing.nextAt <= now) this.catchUp(listing, now, moved);
     }
@@ -136,13 +136,16 @@ export class Market {
   }
 
   /** Now and then one instrument is traded by everybody, and one by nobody. */
-  private disturb(now: number): void {
+  private disturb(now: number, moved: Set<Listing>): void {
     if (now >= this.nextBurst) {
       this.pick().burstUntil = now + BURST.lasts;
       this.nextBurst = now + exponential(this.random, BURST.every);
     }
     if (now >= this.nextHalt) {
-      this.pick().haltedUntil = now + HALT.lasts;
+      const halted = this.pick();
+      halted.haltedUntil = now + HALT.lasts;
+      // that nothing will come of it is the last thing told of it
+      moved.add(halted);
       this.nextHalt = now + exponential(this.random, HALT.every);
     }
   }

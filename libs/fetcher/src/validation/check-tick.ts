@@ -66,7 +66,8 @@ function hasDayValues(tick: Tick): boolean {
     tick.averagePrice !== undefined ||
     tick.bidSize !== undefined ||
     tick.askSize !== undefined ||
-    tick.openInterest !== undefined
+    tick.openInterest !== undefined ||
+    tick.halted !== undefined
   );
 }
 

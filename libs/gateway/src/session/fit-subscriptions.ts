@@ -8,7 +8,7 @@ export type SymbolProblem = MarketDataError & { readonly symbol: string };
 
 /**
  * Makes a client's subscriptions fit another tier, so that what a better one allowed ends with it: drops symbols it does not include,
- * then the newest ones past its limit, and slows down those that are too fast.
+ * then the newest ones past its limit, and slows down those that are too fast or get every tick.
  * @returns why each dropped symbol was dropped
  */
 export function fitSubscriptions(hub: Hub, client: Client, tier: Tier): SymbolProblem[] {
@@ -26,7 +26,12 @@ export function fitSubscriptions(hub: Hub, client: Client, tier: Tier): SymbolPr
     const maxFrequency = cappedFrequency(options.maxFrequency, tier);
     const { mode, compression, batch, fields, candles } = options;
     const asked = { mode, compression, batch, fields: fields && [...fields], candles: candles && [...candles] };
-    const wanted = { ...asked, symbols, maxFrequency };
+    const wanted = {
+      ...asked,
+      symbols,
+      maxFrequency,
+      unconflated: options.unconflated === true && tier.unconflated === true,
+    };
     const { accepted } = hub.subscribe(client, wanted, tier.symbolsPerConnection);
     hub.greet(client, accepted, undefined);
   }
@@ -43,7 +48,8 @@ function drop(hub: Hub, client: Client, problems: readonly SymbolProblem[]): voi
 function tooFast(client: Client, tier: Tier): Map<SubscriptionOptions, string[]> {
   const found = new Map<SubscriptionOptions, string[]>();
   for (const [symbol, { options }] of client.subscriptions) {
-    if (cappedFrequency(options.maxFrequency, tier) === options.maxFrequency) continue;
+    const isIncluded = options.unconflated !== true || tier.unconflated === true;
+    if (isIncluded && cappedFrequency(options.maxFrequency, tier) === options.maxFrequency) continue;
     found.set(options, [...(found.get(options) ?? []), symbol]);
   }
   return found;

@@ -165,6 +165,8 @@ export class Session {
   private subscribe(message: SubscribeMessage, reply: Reply): void {
     const { permitted, forbidden } = screen(message.symbols, this.tier.entitlements);
     const { admitted, limited } = this.admit(permitted);
+    if (message.unconflated === true && this.tier.unconflated !== true)
+      throw new MarketDataError('FORBIDDEN', 'The tier does not include unconflated ticks', false);
     const maxFrequency = cappedFrequency(message.maxFrequency, this.tier);
     const wanted = { ...message, symbols: admitted, maxFrequency };
     const { accepted, rejected } = this.hub.subscribe(this.client, wanted, this.tier.symbolsPerConnection);
@@ -215,7 +217,7 @@ export class Session {
 
   private subscriptions(): ServerMessages['subscriptions']['symbols'] {
     return [...this.client.subscriptions].map(([symbol, { options }]) => {
-      const { mode, compression, batch, fields, maxFrequency, candles } = options;
+      const { mode, compression, batch, fields, maxFrequency, candles, unconflated } = options;
       return {
         symbol,
         mode,
@@ -224,6 +226,7 @@ export class Session {
         ...(fields && { fields }),
         ...(maxFrequency && { maxFrequency }),
         ...(candles && { candles }),
+        ...(unconflated === true && { unconflated }),
       };
     });
   }

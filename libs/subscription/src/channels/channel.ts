@@ -3,7 +3,7 @@ import type { Client } from '../client.js';
 
 /** One message of a channel, in the form each compression has it. */
 export interface ChannelMessage {
-  readonly type: 'depth_snapshot' | 'depth_update' | 'candle_snapshot' | 'candle_update';
+  readonly type: 'depth_snapshot' | 'depth_update' | 'tick_update' | 'candle_snapshot' | 'candle_update';
   payload(compression: Compression, now: number): object;
 }
 

@@ -38,7 +38,7 @@ function follow(options: Partial<SubscribeMessage>, id = 'c1'): Follower {
   const wire = new RecordingWire();
   const client = hub.connect(id, wire, 'websocket', 'json');
   subscribe(client, options);
-  return { client, wire, take: () => wire.take().filter(({ type }) => /^(depth|candle)_/.test(type)) };
+  return { client, wire, take: () => wire.take().filter(({ type }) => /^(depth|candle|tick)_/.test(type)) };
 }
 
 function subscribe(client: Client, options: Partial<SubscribeMessage>): void {
@@ -222,5 +222,45 @@ describe('candles', () => {
     const got = take();
     expect(got.length).toBeLessThanOrEqual(4);
     expect(got.at(-1)).toMatchObject({ type: 'candle_snapshot' });
+  });
+});
+
+describe('single ticks', () => {
+  it('come one by one, none merged, with a sequence of their own and only what each said', () => {
+    const { take } = follow({ unconflated: true });
+    publish({ price: 100, lastSize: 5 }, { price: 100 }, { bid: NaN, ask: 101 });
+    const told = { type: 'tick_update', symbol: 'NSE:A1', epoch: 'e1', timestamp: START };
+    const time = new Date(START).toISOString();
+    expect(take()).toEqual([
+      { ...told, seq: 1, data: { source: 'v', price: 100, lastSize: 5, time } },
+      { ...told, seq: 2, data: { source: 'v', price: 100, time } },
+      { ...told, seq: 3, data: { source: 'v', bid: null, ask: 101, time } },
+    ]);
+  });
+
+  it('are missed while a client is late, which the sequence shows', () => {
+    const { wire, client, take } = follow({ unconflated: true });
+    publish({ price: 100 });
+    wire.buffered = 20_000;
+    publish({ price: 101 });
+    publish({ price: 102 });
+    wire.buffered = 0;
+    client.probeAnswered(clock.now());
+    publish({ price: 103 });
+    publish({ price: 104 });
+    const sequences = take().map(({ seq }) => seq);
+    expect(sequences[0]).toBe(1);
+    expect(sequences).not.toContain(2);
+    expect(sequences.at(-1)).toBe(5);
+  });
+
+  it('cost nothing once nobody wants them', () => {
+    const { client } = follow({ unconflated: true });
+    subscribe(client, { unconflated: false });
+    expect(hub.channels.followed.size).toBe(0);
+  });
+
+  it('contradict a limited frequency', () => {
+    expect(() => follow({ unconflated: true, maxFrequency: 5 })).toThrow(/contradict/);
   });
 });

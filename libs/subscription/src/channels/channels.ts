@@ -16,7 +16,7 @@ const WATCHED_MS = 5 * 60_000;
 const MAX_WATCHED = 200;
 
 /**
- * What is sent beside quotes: books and candles. Only instruments that somebody follows so cost anything; ticks come through `followed`,
+ * What is sent beside quotes: books, candles and single ticks. Only instruments that somebody follows so cost anything; ticks come through `followed`,
  * and a window's changes go out with `publish`.
  */
 export class Channels {
@@ -43,13 +43,14 @@ export class Channels {
   greet(client: Client, accepted: readonly Subscription[]): void {
     for (const { group, options } of accepted) {
       const { state } = group;
-      const { mode, candles = [] } = options;
-      const wantsSome = mode === 'depth' || candles.length > 0;
+      const { mode, candles = [], unconflated = false } = options;
+      const wantsSome = mode === 'depth' || candles.length > 0 || unconflated;
       const channels = wantsSome ? this.of(state) : this.followed.get(state.instrument.id);
       if (channels === undefined) continue;
       channels.leave(client);
       // what others have not been told yet comes first, so that all are at the same position
       this.advance(channels);
+      if (unconflated) this.join(client, channels.ticks, options);
       if (mode === 'depth') this.join(client, channels.depth, options);
       for (const interval of candles) this.join(client, channels.candles[interval], options);
       this.arrange(channels);

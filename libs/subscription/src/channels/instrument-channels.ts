@@ -5,10 +5,12 @@ import type { Client } from '../client.js';
 import { CandleChannel } from './candle-channel.js';
 import type { Channel } from './channel.js';
 import { DepthChannel } from './depth-channel.js';
+import { TickChannel } from './tick-channel.js';
 
 /** All channels of one instrument. It outlives its followers, so that sequences go on when others come. */
 export class InstrumentChannels {
   readonly depth: DepthChannel;
+  readonly ticks: TickChannel;
   readonly candles: Readonly<Record<CandleInterval, CandleChannel>>;
   /** Until then candles are built for readers who have not subscribed. */
   watchedUntil: EpochMs = 0;
@@ -23,6 +25,7 @@ export class InstrumentChannels {
   ) {
     const { id } = state.instrument;
     this.depth = new DepthChannel(state, epoch);
+    this.ticks = new TickChannel(id, epoch);
     this.candles = {
       '1s': new CandleChannel(id, '1s', epoch, () => this.builder),
       '1m': new CandleChannel(id, '1m', epoch, () => this.builder),
@@ -32,7 +35,8 @@ export class InstrumentChannels {
   /** A tick that was merged into the quote. True when there is something to publish. @param volume its count, if believed */
   accepted(tick: Tick, volume: number | undefined): boolean {
     this.builder?.accepted(tick, volume);
-    return this.tell(this.depth.members.size > 0);
+    if (this.ticks.isWanted) this.ticks.take(tick);
+    return this.tell(this.ticks.isWanted || this.depth.members.size > 0);
   }
 
   /** A tick that was refused as older than the quote, and nothing else. True when there is something to publish. */
@@ -48,7 +52,7 @@ export class InstrumentChannels {
   }
 
   all(): readonly Channel[] {
-    return [this.depth, this.candles['1s'], this.candles['1m']];
+    return [this.ticks, this.depth, this.candles['1s'], this.candles['1m']];
   }
 
   leave(client: Client): void {
@@ -61,7 +65,7 @@ export class InstrumentChannels {
       now < this.watchedUntil || this.candles['1s'].members.size > 0 || this.candles['1m'].members.size > 0;
     if (!wantsCandles) this.builder = undefined;
     else this.builder ??= new CandleBuilder();
-    return wantsCandles || this.depth.members.size > 0;
+    return wantsCandles || this.ticks.isWanted || this.depth.members.size > 0;
   }
 
   /** The newest candles, oldest first; none when they were not built. */
@@ -69,8 +73,8 @@ export class InstrumentChannels {
     return this.builder?.last(interval, count) ?? [];
   }
 
-  private tell(depthMayHaveMoved: boolean): boolean {
-    const hasNews = depthMayHaveMoved || this.builder?.hasChanged === true;
+  private tell(mayHaveMoved: boolean): boolean {
+    const hasNews = mayHaveMoved || this.builder?.hasChanged === true;
     if (hasNews) this.moved(this);
     return hasNews;
   }

@@ -19,6 +19,7 @@ interface CompiledRule {
   /** Undefined where a record is about what was asked for. */
   readonly symbol: Getter | undefined;
   readonly time: ((record: unknown) => number | undefined) | undefined;
+  readonly halted: ((record: unknown) => boolean | undefined) | undefined;
   readonly numbers: Readonly<Record<NumberField, NumberGetter>>;
 }
 
@@ -86,7 +87,7 @@ export class JsonMapper {
     receivedAt: number,
     asked: InstrumentId | undefined,
   ): Tick | undefined {
-    const { symbol, time, numbers } = rule;
+    const { symbol, time, halted, numbers } = rule;
     const value = symbol === undefined ? asked : symbol(record);
     // many vendors' symbols are numbers
     const name = typeof value === 'number' ? String(value) : value;
@@ -116,6 +117,7 @@ export class JsonMapper {
       lowerCircuit: numbers.lowerCircuit(record),
       upperCircuit: numbers.upperCircuit(record),
       book: undefined,
+      halted: halted?.(record),
     };
   }
 }
@@ -144,6 +146,7 @@ function compileRule({ each, when, map }: JsonMapping['rules'][number]): Compile
     matches: when === undefined ? () => true : compileCondition(when),
     symbol: map['symbol'] === undefined ? undefined : compilePath(String(map['symbol'])),
     time: map['time'] === undefined ? undefined : compileTime(map['time']),
+    halted: map['halted'] === undefined ? undefined : compileFlag(String(map['halted'])),
     numbers: {
       price: number('price'),
       volume: number('volume'),
@@ -204,4 +207,13 @@ function known(value: number | undefined): number | undefined {
 
 function said(value: number | undefined): number | undefined {
   return value !== value ? undefined : value;
+}
+
+/** True and false as themselves; anything else says nothing. */
+function compileFlag(path: string): (record: unknown) => boolean | undefined {
+  const get = compilePath(path);
+  return (record) => {
+    const value = get(record);
+    return typeof value === 'boolean' ? value : undefined;
+  };
 }

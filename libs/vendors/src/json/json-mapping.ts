@@ -98,6 +98,7 @@ export const NUMBER_FIELDS = [
   'lowerCircuit',
   'upperCircuit',
 ] as const;
+const OTHER_FIELDS = ['symbol', 'time', 'halted'] as const;
 export type NumberField = (typeof NUMBER_FIELDS)[number];
 
 export class FieldSource {
@@ -122,7 +123,7 @@ export class Rule {
   when?: Condition;
 
   /**
-   * `symbol` and `time`, and tick fields: a path, or `{path, scale}`. Without `symbol` the record is about what was asked for, which is
+   * `symbol`, `time` and `halted` (true or false), and tick fields: a path, or `{path, scale}`. Without `symbol` the record is about what was asked for, which is
    * possible only where every call asks for one symbol and nothing streams.
    */
   @IsObject()
@@ -285,9 +286,11 @@ export function readMapping(value: unknown, name: string): JsonMapping {
     if (typeof map?.['symbol'] !== 'string' && !isKnownBeforehand)
       problems.push(`rules.${i}.map.symbol: must be a path`);
     for (const field of Object.keys(map ?? {})) {
-      const isKnown = field === 'symbol' || field === 'time' || (NUMBER_FIELDS as readonly string[]).includes(field);
+      const isKnown = [...OTHER_FIELDS, ...NUMBER_FIELDS].some((known) => known === field);
       if (!isKnown)
-        problems.push(`rules.${i}.map.${field}: is no field of a tick; known are ${NUMBER_FIELDS.join(', ')}`);
+        problems.push(
+          `rules.${i}.map.${field}: is no field of a tick; known are ${[...OTHER_FIELDS, ...NUMBER_FIELDS].join(', ')}`,
+        );
     }
   }
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${name}: ${problem}`));

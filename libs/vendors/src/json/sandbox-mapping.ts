@@ -27,6 +27,7 @@ export const sandboxMapping = {
         previousClose: 'pc',
         lowerCircuit: 'lc',
         upperCircuit: 'uc',
+        halted: 'x',
       },
     },
   ],

@@ -38,7 +38,7 @@ export class RecentSearchQuery extends LimitQuery {
 export class RecentUpdateAnswer {
   @ApiProperty() seq!: number;
   @ApiProperty({ description: 'When it was published, epoch ms' }) publishedAt!: number;
-  @ApiProperty({ type: QuoteAnswer }) quote!: Omit<QuoteAnswer, 'age' | 'layer'>;
+  @ApiProperty({ type: QuoteAnswer }) quote!: Omit<QuoteAnswer, 'age' | 'layer' | 'status'>;
 }
 
 export class RecentAnswer {

@@ -69,8 +69,8 @@ export class QuotesController {
   }
 }
 
-function answer({ quote, layer, age }: QuoteReading): QuoteAnswer {
-  return { ...quote, age, layer };
+function answer({ quote, layer, status, age }: QuoteReading): QuoteAnswer {
+  return { ...quote, age, layer, status };
 }
 
 /** Same quotes, same tag: age and layer change with every request and are left out, so a poller gets 304 until a price moves. */

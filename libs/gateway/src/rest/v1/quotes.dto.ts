@@ -1,3 +1,4 @@
+import type { QuoteStatus } from '#protocol';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsString, MaxLength } from 'class-validator';
@@ -53,6 +54,8 @@ export class QuoteAnswer implements Quote {
     description: 'Memory, shared cache, vendor asked now, last known value',
   })
   layer!: 'l1' | 'l2' | 'l3' | 'l4';
+  @ApiProperty({ enum: ['live', 'delayed', 'stale', 'halted', 'closed'] })
+  status!: QuoteStatus;
 }
 
 export class SymbolError {
