@@ -1,6 +1,7 @@
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import { unpack } from 'msgpackr';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { aProduct, type Product } from '../support/running-server.js';
 import { until } from '../support/vendor-tools.js';
 
@@ -124,4 +125,16 @@ describe('a stock Socket.IO client', () => {
     socket.disconnect();
     await until('its end', () => product.hub.subscriptions.count('NSE:WIPRO') === 0);
   });
+});
+
+it('keeps no connection of a client that leaves the namespace, which nobody would count', async () => {
+  const socket = new WebSocket(`${product.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+  const packets: string[] = [];
+  socket.on('message', (data: Buffer) => packets.push(data.toString()));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  await until('the handshake', () => packets.some((packet) => packet.startsWith('0')));
+  socket.send('40');
+  await until('the greeting', () => packets.some((packet) => packet.startsWith('42["connected"')));
+  socket.send('41');
+  await closed;
 });

@@ -117,6 +117,7 @@ describe('the JSON stream', () => {
       't',
       'uc',
       'v',
+      'x',
     ]);
     const [second] = (await client.next('quotes'))['data'] as Record<string, unknown>[];
     expect(second).toMatchObject({ s: 'NSE:TCS', p: expect.any(Number), t: expect.any(Number) });

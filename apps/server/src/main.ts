@@ -4,7 +4,7 @@ import { startServer } from './server.js';
 try {
   const server = await startServer(process.env);
   const stop = (): void => {
-    void server.stop().then(() => process.exit(0));
+    void server.stop().finally(() => process.exit(0));
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -117,7 +117,10 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     if (parts.hub.clients.size > 0) await sleep(config.drainGraceMs);
     sessions.closeAll();
     app.get(Jobs).stop();
-    await parts.supervisor.stop();
+    const isLate = sleep(CLOSE_WITHIN_MS, undefined, { ref: false });
+    await Promise.race([parts.supervisor.stop(), isLate]).catch((error: unknown) =>
+      log.error({ error: String(error) }, 'a vendor connection did not end'),
+    );
     parts.conflator.stop();
     parts.hub.stop();
     lag.stop();

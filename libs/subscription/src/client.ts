@@ -38,6 +38,8 @@ export class Client {
   window = 0;
   lastMessageAt: number;
   closed = false;
+  /** When limited subscriptions that have ended were due next: subscribing anew must not be a way round the limit. */
+  private readonly dueAt = new Map<InstrumentId, number>();
 
   private frames = '';
   private items = '';
@@ -78,6 +80,18 @@ export class Client {
 
   get buffered(): number {
     return this.wire.buffered;
+  }
+
+  /** Remembers when a limited subscription, which is about to end, would have been due. */
+  holdBack({ group, options, dueAt }: Subscription): void {
+    if (options.maxFrequency !== undefined) this.dueAt.set(group.state.instrument.id, dueAt);
+  }
+
+  /** When a new limited subscription of an instrument may be sent its first update, by the monotonic clock. */
+  takeDue(id: InstrumentId): number {
+    const dueAt = this.dueAt.get(id) ?? 0;
+    this.dueAt.delete(id);
+    return dueAt;
   }
 
   /** Sends anything but a quote, in order with the quotes. */

@@ -239,6 +239,22 @@ describe('a frequency limit', () => {
   });
 });
 
+it('is not got round by subscribing again, nor by leaving in between', () => {
+  const { client, wire } = connect();
+  publish({ price: 100 });
+  subscribe(client, ['NSE:A1'], { maxFrequency: 1 });
+  publish({ price: 101 });
+  expect(wire.types()).toEqual(['snapshot', 'price_update']);
+  for (let i = 0; i < 10; i++) {
+    if (i % 2 === 0) hub.unsubscribe(client, ['NSE:A1']);
+    subscribe(client, ['NSE:A1'], { maxFrequency: 1 });
+    publish({ price: 102 + i });
+  }
+  expect(wire.types()).toEqual([]);
+  clock.advance(1000);
+  expect(wire.take()).toMatchObject([{ type: 'snapshot', data: { price: 111 } }]);
+});
+
 it('keeps a client with a low limit from holding back one with a higher limit', () => {
   const [slow, fast] = [connect('slow'), connect('fast')];
   subscribe(slow.client, ['NSE:A1'], { maxFrequency: 0.01 });

@@ -1,5 +1,5 @@
 import type { LastValueStore, QuoteState, ReplayBuffer } from '#cache';
-import { type Encodings, type Format, type Framing, messageEncoder } from '#compression';
+import { type Encodings, type Format, type Framing, type MessageEncoder, messageEncoder } from '#compression';
 import {
   ALL_FIELDS_MASK,
   type Clock,
@@ -46,8 +46,9 @@ export interface HubCounts extends DeliveryCounts {
   replayed: number;
 }
 
-/** Changes of one symbol that are replayed at most; whoever missed more is served better by a snapshot. */
-const MAX_REPLAYED = 500;
+/** Changes of one symbol, and of all symbols of a request, that are replayed at most; past that a snapshot serves everybody better. */
+const MAX_REPLAYED_OF_SYMBOL = 500;
+const MAX_REPLAYED = 2000;
 
 const LTP_MASK = (1 << F.price) | (1 << F.timestamp) | (1 << F.stale);
 
@@ -74,6 +75,9 @@ export class Hub {
   private readonly encodeTimes: Histogram;
   private readonly writeTimes: Histogram;
   private window = 0;
+  /** Clients with a status in their outbox. */
+  private readonly told = new Set<Client>();
+  private isTelling = false;
   /** Clients since start. */
   private connected = 0;
   private demandListener: (wanted: Iterable<InstrumentId>) => void = () => undefined;
@@ -158,27 +162,51 @@ export class Hub {
   /** Sends a new subscriber the present quotes, and one that returns by `resume` what it has missed. */
   greet(client: Client, accepted: readonly Subscription[], resume: SubscribeMessage['resume']): void {
     const now = this.clock.now();
+    const elapsed = this.clock.elapsed();
     const isOpen = client.accepts(now);
+    const sequences = resume?.epoch === this.epoch ? resume.sequences : {};
+    let budget = MAX_REPLAYED;
     for (const subscription of accepted) {
       const { state, encoding } = subscription.group;
       if (state.sequence === 0) continue;
-      if (!isOpen) client.skip(subscription.group);
-      else if (resume?.epoch !== this.epoch || !this.replayTo(subscription, resume.sequences[state.instrument.id], now))
+      if (!isOpen) {
+        client.skip(subscription.group);
+        continue;
+      }
+      const replayed = this.replayTo(
+        subscription,
+        sequences[state.instrument.id],
+        Math.min(budget, MAX_REPLAYED_OF_SYMBOL),
+        now,
+      );
+      if (replayed !== undefined) budget -= replayed;
+      else if (subscription.options.maxFrequency === undefined || this.pacer.greets(subscription, elapsed))
         client.appendFrames(this.encodeSnapshot(encoding, state, now));
     }
     if (isOpen) client.flush(now);
     this.channels.greet(client, accepted);
   }
 
-  /** Sends a returning client each change it has missed. False when it has to start from a snapshot. */
-  private replayTo({ client, group, options }: Subscription, sequence: unknown, now: number): boolean {
+  /**
+   * Sends a returning client each change it has missed.
+   * @param most changes it may be sent of this instrument
+   * @returns how many there were; undefined when it has to start from a snapshot
+   */
+  private replayTo(
+    { client, group, options }: Subscription,
+    sequence: unknown,
+    most: number,
+    now: number,
+  ): number | undefined {
     const { state, encoding } = group;
     // a reader of the compact form learns an instrument's wire id only from its snapshot
-    if (client.format === 'compact' || typeof sequence !== 'number') return false;
+    if (client.format === 'compact' || typeof sequence !== 'number') return undefined;
+    // counting walks the changes one by one
+    if (state.sequence - sequence > most) return undefined;
     const missed = this.replay.missedSince(state, sequence);
-    if (missed === undefined || missed > MAX_REPLAYED) return false;
+    if (missed === undefined) return undefined;
     // a limited client would get at once what it wants a second apart
-    if (missed > 0 && options.maxFrequency !== undefined) return false;
+    if (missed > 0 && options.maxFrequency !== undefined) return undefined;
     let before = sequence;
     for (const delta of this.replay.last(state, missed)) {
       const chunk = encoding.update(delta, before, now);
@@ -189,7 +217,7 @@ export class Hub {
     // changes of fields it does not want were passed over: the next update has to join where the client really is
     group.lastSequence = Math.min(group.lastSequence, before);
     this.counts.replayed += missed;
-    return true;
+    return missed;
   }
 
   /** Ends interest in the given symbols, or in all. Returns those that had been subscribed. */
@@ -218,10 +246,33 @@ export class Hub {
   publishStatus(state: QuoteState, status: QuoteStatus, age: number): void {
     const { instrument, source } = state;
     const payload = { symbol: instrument.id, state: status, age, source };
+    const made = new Map<MessageEncoder, string>();
+    const tell = (client: Client): void => {
+      // a late client gets the quote with its mark when it has caught up
+      if (client.late) return;
+      const encoder = messageEncoder(client.framing, client.format);
+      const frames = made.get(encoder) ?? encoder.message('status', payload);
+      made.set(encoder, frames);
+      client.appendFrames(frames);
+      this.told.add(client);
+    };
     for (const group of this.subscriptions.of(state.wireId) ?? []) {
-      for (const client of group.members) client.send('status', payload);
-      for (const { client } of group.paced) client.send('status', payload);
+      for (const client of group.members) tell(client);
+      for (const { client } of group.paced) tell(client);
     }
+    if (this.told.size > 0) this.flushTold();
+  }
+
+  /** Statuses of one moment are one write for each client: when a vendor fails they are many. */
+  private flushTold(): void {
+    if (this.isTelling) return;
+    this.isTelling = true;
+    this.clock.after(0, () => {
+      this.isTelling = false;
+      const now = this.clock.now();
+      for (const client of this.told) client.flush(now);
+      this.told.clear();
+    });
   }
 
   /** Housekeeping, about once a second: heartbeats, late clients, idle clients. */

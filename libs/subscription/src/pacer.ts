@@ -28,6 +28,11 @@ export class Pacer {
     return true;
   }
 
+  /** Whether a subscription that has just been made may be sent its first snapshot now; if not, it comes when it is due. */
+  greets(subscription: Subscription, now: number): boolean {
+    return now >= subscription.dueAt || this.admits(subscription, now);
+  }
+
   stop(): void {
     this.cancel?.();
     this.waiting.clear();

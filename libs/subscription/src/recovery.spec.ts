@@ -29,10 +29,11 @@ class Life {
   constructor(
     private readonly clock: ManualClock,
     readonly epoch: string,
+    ids: readonly string[] = IDS,
   ) {
-    const master = new InstrumentMaster(IDS.map((id) => anInstrument({ id })));
+    const master = new InstrumentMaster(ids.map((id) => anInstrument({ id })));
     this.store = new LastValueStore(master, epoch);
-    this.replay = new ReplayBuffer(clock, { keepMs: 60_000, maxBytes: 400_000 });
+    this.replay = new ReplayBuffer(clock, { keepMs: 60_000, maxBytes: 1_000_000 });
     const backpressure = { probeIntervalMs: 1000, slowAfterMs: 2000, slowDisconnectMs: 600_000, outboxMaxBytes: 5000 };
     const options = { backpressure, maxSymbolsPerClient: 10, heartbeatIntervalMs: 25_000, idleTimeoutMs: 1e9 };
     this.hub = new Hub(this.store, this.replay, new Encodings(epoch), clock, options, silentMeter);
@@ -192,3 +193,17 @@ function told(quote: Quote, fields: readonly string[] | undefined): object {
   const wanted = new Set([...fields, 'symbol', 'stale']);
   return Object.fromEntries(Object.entries(quote).filter(([name]) => wanted.has(name)));
 }
+
+it('replays to one request no more than two thousand changes; the rest of its symbols start from a snapshot', () => {
+  const ids = Array.from({ length: 6 }, (_, i) => `NSE:A${i}`);
+  const clock = new ManualClock();
+  const life = new Life(clock, 'e1', ids);
+  for (let price = 1; price <= 450; price++) for (const id of ids) life.publish(id, { price });
+  const wire = new RecordingWire();
+  const client = life.hub.connect('c', wire, 'websocket', 'json');
+  const resume = { epoch: 'e1', sequences: Object.fromEntries(ids.map((id) => [id, 1])) };
+  const message = Object.assign(new SubscribeMessage(), { symbols: ids, resume });
+  life.hub.greet(client, life.hub.subscribe(client, message).accepted, resume);
+  expect(life.hub.counts.replayed).toBe(4 * 449);
+  expect(wire.types().filter((type) => type === 'snapshot')).toHaveLength(2);
+});

@@ -36,6 +36,7 @@ export class Subscriptions {
     const existing = client.subscriptions.get(id);
     if (existing !== undefined) {
       if (existing.options === options) return existing;
+      client.holdBack(existing);
       this.leave(existing);
     } else {
       this.size++;
@@ -52,6 +53,7 @@ export class Subscriptions {
     const subscription = client.subscriptions.get(id);
     if (subscription === undefined) return false;
     client.subscriptions.delete(id);
+    client.holdBack(subscription);
     this.leave(subscription);
     this.size--;
     const left = this.count(id) - 1;
@@ -76,7 +78,8 @@ export class Subscriptions {
   private join(client: Client, group: Group, options: SubscriptionOptions): Subscription {
     const isPaced = options.maxFrequency !== undefined;
     const index = isPaced ? group.paced.length : group.members.length;
-    const subscription = { client, group, options, index, dueAt: 0 };
+    const dueAt = isPaced ? client.takeDue(group.state.instrument.id) : 0;
+    const subscription = { client, group, options, index, dueAt };
     if (isPaced) group.paced.push(subscription);
     else group.members.push(client);
     return subscription;

@@ -143,9 +143,15 @@ export class Sessions implements SessionRules {
 
   private recheck(): void {
     for (const session of this.sessions) {
-      const identity = this.callers.authenticator.recheck(session.caller.identity);
-      if (identity === undefined) session.client.close('UNAUTHENTICATED');
-      else session.become(identity);
+      try {
+        const identity = this.callers.authenticator.recheck(session.caller.identity);
+        if (identity === undefined) session.client.close('UNAUTHENTICATED');
+        else session.become(identity);
+      } catch (error) {
+        // one that cannot be fitted must not keep the others from being looked at
+        this.log.error({ error: (error as Error).message }, 'a session could not take its new rights');
+        session.client.close('UNAUTHENTICATED');
+      }
     }
   }
 

@@ -81,6 +81,8 @@ export class QuotesGateway
     this.taken.delete(socket.conn);
     const { session } = socket.data;
     if (session !== undefined) this.sessions.close(session);
+    // who leaves the namespace would keep a connection that nobody counts
+    socket.conn.close();
   }
 
   @SubscribeMessage('subscribe')

@@ -30,6 +30,8 @@ export class Channels {
   private readonly moved = new Set<InstrumentChannels>();
   /** Members that have missed something, for being late or limited, and get a snapshot instead. */
   private readonly behind = new Map<Member, Channel>();
+  /** When the first of those may be told, by `clock.elapsed()`. */
+  private settleAt = Infinity;
   private readonly touched = new Set<Client>();
   private cancel: Cancel | undefined;
 
@@ -107,7 +109,7 @@ export class Channels {
     const gapMs = maxFrequency === undefined ? 0 : 1000 / maxFrequency;
     const member: Member = { client, encoder, compression, gapMs, dueAt: 0 };
     channel.members.set(client, member);
-    if (channel.snapshot() !== undefined) this.behind.set(member, channel);
+    if (channel.snapshot() !== undefined) this.fallBehind(member, channel);
   }
 
   private giveUpLongestUnread(): void {
@@ -147,7 +149,7 @@ export class Channels {
       for (const member of channel.members.values()) {
         if (this.behind.has(member)) continue;
         if (!this.admits(member, now)) {
-          this.behind.set(member, channel);
+          this.fallBehind(member, channel);
           if (member.client.late) this.counts.dropped += frames.length;
         } else for (const framesFor of frames) this.append(member, framesFor(member));
       }
@@ -157,10 +159,26 @@ export class Channels {
   /** Sends snapshots to those who have missed something and may be told now, and writes to every client once. */
   private settle(): void {
     const now = this.clock.now();
+    if (this.clock.elapsed() >= this.settleAt) this.catchUp(now);
+    for (const client of this.touched) client.flush(now);
+    this.touched.clear();
+  }
+
+  /** Limited members are looked at only when one of them is due: there may be very many. */
+  private fallBehind(member: Member, channel: Channel): void {
+    this.behind.set(member, channel);
+    this.settleAt = Math.min(this.settleAt, member.client.late ? 0 : member.dueAt);
+  }
+
+  private catchUp(now: number): void {
+    let next = Infinity;
     const snapshots = new Map<Channel, ReturnType<typeof encodeOnce>>();
     for (const [member, channel] of this.behind) {
       const isMember = channel.members.get(member.client) === member;
-      if (isMember && !this.admits(member, now)) continue;
+      if (isMember && !this.admits(member, now)) {
+        next = Math.min(next, member.client.late ? 0 : member.dueAt);
+        continue;
+      }
       this.behind.delete(member);
       const message = isMember ? channel.snapshot() : undefined;
       if (message === undefined) continue;
@@ -169,8 +187,7 @@ export class Channels {
       this.counts.snapshots++;
       this.append(member, framesFor(member));
     }
-    for (const client of this.touched) client.flush(now);
-    this.touched.clear();
+    this.settleAt = next;
   }
 
   /** Whether a member may be sent something now. What it may not is made good by a snapshot. */
