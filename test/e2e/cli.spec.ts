@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiKeys, hashApiKey } from '#auth';
+import { parseInstrumentsCsv } from '#domain';
 import { ageText, timeText } from '../../apps/cli/src/age.js';
 import { run } from '../../apps/cli/src/run.js';
 
@@ -247,4 +248,21 @@ describe('tickwire keys new', () => {
       expect(err).toContain('USAGE');
     },
   );
+});
+
+describe('tickwire instruments bse', () => {
+  it('prints a master of the scrip master, and refuses what is none', async () => {
+    const scrip = {
+      SCRIP_CD: '500112',
+      scrip_id: 'SBIN',
+      Scrip_Name: 'State Bank of India',
+      ISIN_NUMBER: 'INE062A01020',
+    };
+    const listed = { ...scrip, Status: 'Active', Segment: 'Equity' };
+    expect(await tickwire(['instruments', 'bse', '-'], {}, JSON.stringify([listed]))).toBe(0);
+    expect(parseInstrumentsCsv(out)).toMatchObject([{ id: 'BSE:500112', ticker: 'SBIN', isin: 'INE062A01020' }]);
+    expect(await tickwire(['instruments', 'bse', '-'], {}, '<!DOCTYPE html>')).toBe(1);
+    expect(err).toContain('SAMPLE_MALFORMED');
+    expect(await tickwire(['instruments', 'bse'])).toBe(2);
+  });
 });

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Clock,
@@ -17,6 +20,7 @@ import type { Listing } from '../../apps/sandbox/src/market-model/listing.js';
 import { bhavcopyPath, readBhavcopy } from '../../libs/vendors/src/bse/bse.bhavcopy.js';
 import { readScripMaster } from '../../libs/vendors/src/bse/bse.scrip-master.js';
 import { anInstrument } from '../support/instruments.js';
+import { aProduct } from '../support/running-server.js';
 import { until, vendorTools } from '../support/vendor-tools.js';
 
 const MINUTE = 60_000;
@@ -352,4 +356,19 @@ describe('when the vendor fails', () => {
     sandbox.setFault({ target: 'bse', kind: 'delay', ms: 200 });
     expect((await source.fetch(RELIANCE)).ticks).toHaveLength(1);
   });
+});
+
+it('gives the server its first values by the end-of-day file, with their age', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bhavcopy-'));
+  const file = join(folder, 'closes.csv');
+  const rows = ['2025-10-14,STK,500325,1375.5,1370', '2025-10-14,STK,1,5,4'];
+  await writeFile(file, ['TradDt,FinInstrmTp,FinInstrmId,ClsPric,PrvsClsgPric', ...rows].join('\n'));
+  const product = await aProduct({ VENDORS: 'bse', BSE_BHAVCOPY: file });
+  try {
+    expect(product.quote('BSE:500325')).toMatchObject({ price: 1375.5, previousClose: 1370, source: 'bse' });
+    expect(product.quote('BSE:532540')?.price).toBeUndefined();
+  } finally {
+    await product.stop();
+    await rm(folder, { recursive: true });
+  }
 });

@@ -26,6 +26,13 @@ export class ServerConfig {
   instruments = 'data/instruments.csv';
 
   @EnvKey({
+    key: 'BSE_BHAVCOPY',
+    description: "BSE's end-of-day file, path or http(s) URL: its closes are the first values; empty for none",
+  })
+  @IsString()
+  bseBhavcopy = '';
+
+  @EnvKey({
     key: 'SYMBOL_FILES',
     description: "Vendors' own symbol files, comma-separated: fyers=path-or-url,upstox=path-or-url",
   })

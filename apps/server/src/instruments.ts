@@ -7,8 +7,10 @@ import {
   type Log,
   parseHolidaysCsv,
   parseInstrumentsCsv,
+  type EpochMs,
+  type Tick,
 } from '#domain';
-import { type SymbolTables, symbolTables } from '#vendors';
+import { readBhavcopy, type SymbolTables, symbolTables } from '#vendors';
 import { readConfigFile } from './config-file.js';
 
 const TRIES = 20;
@@ -25,6 +27,19 @@ export async function loadInstruments(location: string, log: Log): Promise<Instr
 /** Loads the exchanges' holidays. @throws ConfigError if they cannot be read */
 export async function loadCalendar(location: string, log: Log): Promise<ExchangeCalendar> {
   return new ExchangeCalendar(parseHolidaysCsv(await load('HOLIDAYS', location, log)));
+}
+
+/** The closes of BSE's end-of-day file, as far as the master has their instruments. @throws ConfigError if it cannot be read */
+export async function loadCloses(location: string, master: InstrumentMaster, now: EpochMs, log: Log): Promise<Tick[]> {
+  if (location === '') return [];
+  const text = await load('BSE_BHAVCOPY', location, log);
+  try {
+    const closes = readBhavcopy(text, now).filter(({ instrument }) => master.get(instrument) !== undefined);
+    log.info({ location, closes: closes.length }, 'end-of-day file read');
+    return closes;
+  } catch (error) {
+    throw new ConfigError([`BSE_BHAVCOPY: ${location} is no end-of-day file: ${(error as Error).message}`]);
+  }
 }
 
 /**

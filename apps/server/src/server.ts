@@ -18,7 +18,7 @@ import { EventLoopLag, NestLogger, pinoLog, PromMeter } from '#telemetry';
 import { createVendors } from '#vendors';
 import { ServerConfig } from './config.js';
 import { docsGuard } from './docs-guard.js';
-import { loadCalendar, loadInstruments, loadSymbols } from './instruments.js';
+import { loadCalendar, loadCloses, loadInstruments, loadSymbols } from './instruments.js';
 import { Jobs } from './jobs.js';
 import { serveDocs } from './openapi.js';
 import { originCheck } from './origins.js';
@@ -56,6 +56,7 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const security = await loadSecurity(securityConfig, limits, clock, log);
   const tls = await loadTls(securityConfig);
   const master = await loadInstruments(config.instruments, log);
+  const closes = await loadCloses(config.bseBhavcopy, master, clock.now(), log);
   const symbols = await loadSymbols(config.symbolFiles, master, log);
   const calendar = await loadCalendar(config.holidays, log);
   const isTrading = (exchange: string): boolean =>
@@ -94,6 +95,7 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   lag.start();
   for (const credential of credentials) credential.start();
   wire(parts);
+  for (const close of closes) parts.pipeline.tick(close);
   await app.init();
   // behind all routes: what nobody has taken
   app.use((request: Request, response: Response) => filter.notFound(request, response));

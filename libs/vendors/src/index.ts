@@ -1,3 +1,5 @@
+export { readBhavcopy } from './bse/bse.bhavcopy.js';
+export { readScripMaster } from './bse/bse.scrip-master.js';
 export * from './create-vendors.js';
 export * from './define-vendor.js';
 export * from './symbol-tables.js';
