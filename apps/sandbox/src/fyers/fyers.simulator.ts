@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Fault } from '../faults.js';
 import type { Listing } from '../market-model/listing.js';
-import { refuseUpgrade } from '../refuse-upgrade.js';
+import { refusedByFault } from '../refuse-upgrade.js';
 import type { SimulatorTools, VendorSimulator } from '../simulator.js';
 import { AckLedger } from './ack-ledger.js';
 import { FyersConnection } from './fyers.connection.js';
@@ -66,13 +66,8 @@ export class FyersSimulator implements VendorSimulator {
 
   upgrade(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): boolean {
     if (url.pathname !== PATH) return false;
-    const { faults } = this.tools;
-    const limited = faults.strikes('fyers', 'rate-limit');
-    const broken = faults.strikes('fyers', 'error');
-    if (faults.strikes('fyers', 'disconnect')) socket.destroy();
-    else if (limited !== undefined) refuseUpgrade(socket, 429, limited.retryAfterSeconds ?? 5);
-    else if (broken !== undefined) refuseUpgrade(socket, broken.status ?? 503);
-    else this.server.handleUpgrade(request, socket, head, (client) => this.accept(client));
+    if (!refusedByFault(this.tools.faults, 'fyers', socket))
+      this.server.handleUpgrade(request, socket, head, (client) => this.accept(client));
     return true;
   }
 

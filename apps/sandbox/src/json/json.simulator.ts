@@ -5,7 +5,7 @@ import type { Cancel } from '#domain';
 import type { Fault } from '../faults.js';
 import { cutShort, Mangler, type Mangling } from '../mangler.js';
 import type { Listing } from '../market-model/listing.js';
-import { refuseUpgrade } from '../refuse-upgrade.js';
+import { refusedByFault } from '../refuse-upgrade.js';
 import type { SimulatorTools, VendorSimulator } from '../simulator.js';
 import { changedFields, type QuoteRecord, quoteRecord } from './json.record.js';
 import { parseJsonRequest } from './json.request.js';
@@ -61,13 +61,8 @@ export class JsonSimulator implements VendorSimulator {
 
   upgrade(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): boolean {
     if (url.pathname !== PATH) return false;
-    const { faults } = this.tools;
-    const limited = faults.strikes('json', 'rate-limit');
-    const broken = faults.strikes('json', 'error');
-    if (faults.strikes('json', 'disconnect')) socket.destroy();
-    else if (limited !== undefined) refuseUpgrade(socket, 429, limited.retryAfterSeconds ?? 5);
-    else if (broken !== undefined) refuseUpgrade(socket, broken.status ?? 503);
-    else this.server.handleUpgrade(request, socket, head, (client) => this.accept(client));
+    if (!refusedByFault(this.tools.faults, 'json', socket))
+      this.server.handleUpgrade(request, socket, head, (client) => this.accept(client));
     return true;
   }
 
