@@ -1,5 +1,5 @@
 import { LastValueStore } from '#cache';
-import { InstrumentMaster, type RejectReason, silentMeter, type Tick } from '#domain';
+import { Epoch, InstrumentMaster, type RejectReason, silentMeter, type Tick } from '#domain';
 import { Arrivals, DeepTier, QuotePipeline, Rejections, Watches } from '#fetcher';
 import { ManualClock } from '../support/manual-clock.js';
 import type { Corpus, CorpusTick } from './corpus.js';
@@ -33,7 +33,7 @@ class NotedRejections extends Rejections {
 export function evaluate(corpus: Corpus, isDeep: boolean): Evaluation {
   const first = corpus.ticks[0] as CorpusTick;
   const clock = new ManualClock(first.tick.receivedAt);
-  const store = new LastValueStore(new InstrumentMaster(corpus.instruments), 'corpus');
+  const store = new LastValueStore(new InstrumentMaster(corpus.instruments), new Epoch('corpus'));
   const rejections = new NotedRejections(clock, silentMeter);
   const watches = new Watches(rejections);
   const pipeline = new QuotePipeline(

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LastValueStore } from '#cache';
 import { Encodings, framePayloads } from '#compression';
-import { ALL_FIELDS_MASK, InstrumentMaster, quoteOf, type Tick, tick } from '#domain';
+import { Epoch, ALL_FIELDS_MASK, InstrumentMaster, quoteOf, type Tick, tick } from '#domain';
 import { applyDelta } from '../support/apply-delta.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { anInstrument } from '../support/instruments.js';
@@ -125,9 +125,9 @@ const observation: fc.Arbitrary<Partial<Tick>> = fc.record(
 
 it.runIf(isReady)('the Python client reads every frame of the compact form to the quote the server had', async () => {
   const instrument = anInstrument({ id: 'NSE:M&M', name: 'Mahindra “&” Mahindra' });
-  const store = new LastValueStore(new InstrumentMaster([instrument]), 'e1');
+  const store = new LastValueStore(new InstrumentMaster([instrument]), new Epoch('e1'));
   const state = store.peek(instrument.id)!;
-  const encoding = new Encodings('e1').for({
+  const encoding = new Encodings(new Epoch('e1')).for({
     framing: 'websocket',
     format: 'compact',
     compression: 'delta',

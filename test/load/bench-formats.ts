@@ -1,7 +1,7 @@
 import { constants, createDeflateRaw, deflateRawSync, type DeflateRaw } from 'node:zlib';
 import { LastValueStore } from '#cache';
 import { Encodings, type Encoding, type EncodingOptions } from '#compression';
-import { ALL_FIELDS_MASK, type Delta, type Instrument, InstrumentMaster, quoteOf, tick } from '#domain';
+import { Epoch, ALL_FIELDS_MASK, type Delta, type Instrument, InstrumentMaster, quoteOf, tick } from '#domain';
 import { describeMachine } from './machine.js';
 import { BenchMarket } from './market.js';
 import { writeReport } from './report-file.js';
@@ -52,7 +52,7 @@ const instruments = Array.from({ length: SYMBOLS }, (_, index) => instrument(ind
 
 /** Every market day is the same, and the first quote of each symbol, which is no update, is behind it. */
 class Day {
-  readonly store = new LastValueStore(new InstrumentMaster(instruments), 'bench');
+  readonly store = new LastValueStore(new InstrumentMaster(instruments), new Epoch('bench'));
   private readonly market = new BenchMarket(SYMBOLS, SEED);
   private readonly states = instruments.map(({ id }) => this.store.peek(id)!);
   private now = START;
@@ -188,7 +188,7 @@ function encodingOf({ options }: Form): Encoding | undefined {
     batch: false,
     mask: ALL_FIELDS_MASK,
   };
-  return new Encodings('bench').for({ ...base, ...options });
+  return new Encodings(new Epoch('bench')).for({ ...base, ...options });
 }
 
 async function deflateCost(

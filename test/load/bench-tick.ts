@@ -1,6 +1,7 @@
 import { LastValueStore } from '#cache';
 import { Encodings, type EncodingOptions } from '#compression';
 import {
+  Epoch,
   ALL_FIELDS_MASK,
   type Delta,
   type Instrument,
@@ -72,7 +73,7 @@ function best(items: number, round: () => void): number {
 
 function tickPath(ticks: readonly Tick[]): number {
   return best(ticks.length, () => {
-    const store = new LastValueStore(new InstrumentMaster(instruments), 'bench');
+    const store = new LastValueStore(new InstrumentMaster(instruments), new Epoch('bench'));
     const conflator = new Conflator(systemClock, 1000, silentMeter);
     conflator.onWindow(() => undefined);
     const rejections = new Rejections(systemClock, silentMeter);
@@ -92,7 +93,7 @@ function tickPath(ticks: readonly Tick[]): number {
 }
 
 function encodeCost(ticks: readonly Tick[], options: Partial<EncodingOptions>): number {
-  const encoding = new Encodings('bench').for({
+  const encoding = new Encodings(new Epoch('bench')).for({
     framing: 'socket.io',
     format: 'json',
     compression: 'none',
@@ -100,7 +101,7 @@ function encodeCost(ticks: readonly Tick[], options: Partial<EncodingOptions>): 
     mask: ALL_FIELDS_MASK,
     ...options,
   });
-  const store = new LastValueStore(new InstrumentMaster(instruments), 'bench');
+  const store = new LastValueStore(new InstrumentMaster(instruments), new Epoch('bench'));
   const moved = ticks.slice(0, 50_000);
   return best(moved.length, () => {
     for (const one of moved) {

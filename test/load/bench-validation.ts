@@ -1,5 +1,5 @@
 import { LastValueStore } from '#cache';
-import { InstrumentMaster, silentMeter, systemClock, type Tick } from '#domain';
+import { Epoch, InstrumentMaster, silentMeter, systemClock, type Tick } from '#domain';
 import {
   Accuracy,
   checkTick,
@@ -35,7 +35,7 @@ interface Setup {
 }
 
 function aSetup(isDeep: boolean): Setup {
-  const store = new LastValueStore(new InstrumentMaster(corpus.instruments), 'bench');
+  const store = new LastValueStore(new InstrumentMaster(corpus.instruments), new Epoch('bench'));
   const rejections = new Rejections(systemClock, silentMeter);
   const watches = new Watches(rejections);
   const deep = new DeepTier(watches, rejections);

@@ -20,7 +20,6 @@ export interface ServerParts extends Core {
   readonly security: Security;
   readonly carriers: readonly Carrier[];
   readonly credentials: readonly Credential[];
-  readonly epoch: string;
   /** Whether an exchange trades now. */
   readonly isTrading: (exchange: string) => boolean;
   readonly meter: PromMeter;
@@ -41,15 +40,14 @@ const MAX_AHEAD_MS = 5000;
 @Module({})
 export class ServerModule {
   static register(parts: ServerParts): DynamicModule {
-    const { config, securityConfig, security, carriers, credentials, epoch, meter, lag, isTrading } = parts;
+    const { config, securityConfig, security, carriers, credentials, meter, lag, isTrading } = parts;
     return {
       module: ServerModule,
       imports: [
         ScheduleModule.forRoot(),
         CoreModule.register(parts),
-        CompressionModule.register(epoch),
+        CompressionModule.register(),
         CacheModule.register({
-          epoch,
           keyPrefix: config.keyPrefix,
           quoteTtlMs: READ_FRESH_MS,
           failureTtlMs: FAILURE_TTL_MS,

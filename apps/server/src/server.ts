@@ -10,7 +10,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import helmet from 'helmet';
 import { LastValueStore, QuoteReader, RecentUpdates, ReplayBuffer } from '#cache';
-import { InvalidMessageError, type Log, readEnv, systemClock } from '#domain';
+import { Epoch, InvalidMessageError, type Log, readEnv, systemClock } from '#domain';
 import { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
 import { describe, LeanIoAdapter, ProblemFilter, RawWsDoor, Sessions } from '#gateway';
 import { Conflator, Hub } from '#subscription';
@@ -67,7 +67,7 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const vendors = createVendors(config.vendors, env, tools, symbols);
   const carriers = vendors.flatMap(({ feeds, sources }) => [...feeds, ...sources]);
   const credentials = vendors.flatMap((vendor) => vendor.credentials ?? []);
-  const epoch = randomBytes(6).toString('base64url');
+  const epoch = new Epoch(randomBytes(6).toString('base64url'));
 
   const module = ServerModule.register({
     config,
@@ -106,7 +106,7 @@ export async function startServer(env: Readonly<Record<string, string | undefine
 
   const { port } = http.address() as AddressInfo;
   const url = `${tls === undefined ? 'http' : 'https'}://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`;
-  log.info({ url, vendors: config.vendors, instruments: master.size, epoch }, 'server started');
+  log.info({ url, vendors: config.vendors, instruments: master.size, epoch: epoch.name }, 'server started');
   warnOfOpenDoors(config, securityConfig, log);
   security.start();
   const stopFollowing = tls && followTls(securityConfig, tls, http as TlsServer, clock, log);

@@ -1,13 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { CLOCK, type Clock, InstrumentMaster } from '#domain';
+import { CLOCK, type Clock, Epoch, InstrumentMaster } from '#domain';
 import { LastValueStore } from './last-value.store.js';
 import { QuoteCache, type QuoteCacheOptions } from './quote-cache.js';
 import { RecentUpdates } from './recent-updates.js';
 import { ReplayBuffer, type ReplayLimits } from './replay-buffer.js';
 
 export interface CacheModuleOptions extends QuoteCacheOptions {
-  /** Names the process life in which sequences count. */
-  readonly epoch: string;
   readonly recentCapacity: number;
   readonly recentTtlMs: number;
   /** What is kept for clients that return. */
@@ -21,8 +19,8 @@ export class CacheModule {
     const providers = [
       {
         provide: LastValueStore,
-        inject: [InstrumentMaster],
-        useFactory: (master: InstrumentMaster) => new LastValueStore(master, options.epoch),
+        inject: [InstrumentMaster, Epoch],
+        useFactory: (master: InstrumentMaster, epoch: Epoch) => new LastValueStore(master, epoch),
       },
       {
         provide: RecentUpdates,

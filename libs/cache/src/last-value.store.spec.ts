@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { F, InstrumentMaster } from '#domain';
+import { Epoch, F, InstrumentMaster } from '#domain';
 import { anInstrument } from '../../../test/support/instruments.js';
 import { aTick, T0 } from '../../../test/support/ticks.js';
 import { LastValueStore } from './last-value.store.js';
@@ -9,7 +9,7 @@ let store: LastValueStore;
 beforeEach(() => {
   store = new LastValueStore(
     new InstrumentMaster([anInstrument({ id: 'NSE:A1' }), anInstrument({ id: 'NSE:B1' })]),
-    'e',
+    new Epoch('e'),
   );
 });
 

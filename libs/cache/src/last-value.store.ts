@@ -1,4 +1,4 @@
-import { type Delta, type InstrumentId, type InstrumentMaster, type Tick } from '#domain';
+import { type Delta, type Epoch, type InstrumentId, type InstrumentMaster, type Tick } from '#domain';
 import { QuoteState } from './quote-state.js';
 
 /** L1: the last value of every instrument ever seen, owned by the tick path. Plain memory, no expiry: age is part of the answer. */
@@ -8,8 +8,8 @@ export class LastValueStore {
 
   constructor(
     private readonly master: InstrumentMaster,
-    /** Names the process life in which sequences count. */
-    readonly epoch: string,
+    /** In which the sequences of its quotes count. */
+    readonly epoch: Epoch,
   ) {}
 
   /** The state of a known instrument, created empty on first use; undefined when the master has no such instrument. */
@@ -30,6 +30,12 @@ export class LastValueStore {
     this.deltas.length = 0;
     for (const state of moved) if (state.advance()) this.deltas.push(state);
     return this.deltas;
+  }
+
+  /** Begins a new epoch: the values stay, and every instrument's next publication is its first. */
+  restart(epoch: string): void {
+    this.epoch.begin(epoch);
+    for (const state of this.states.values()) state.restart();
   }
 
   /** States of all instruments anybody has asked for. */

@@ -31,6 +31,7 @@ export class QuoteState implements Delta {
   values: QuoteValues = unknownValues();
   previous: QuoteValues = unknownValues();
   source: VendorId = '';
+  isWhole = true;
 
   /** Vendor whose ticks are merged while it speaks; empty for any. */
   owner: VendorId = '';
@@ -185,7 +186,33 @@ export class QuoteState implements Delta {
     this.source = this.currentSource;
     this.changed = changed;
     this.sequence++;
+    this.isWhole = this.sequence === 1;
     return true;
+  }
+
+  /**
+   * Takes the position another process has published in this epoch, as it is.
+   * @param values copied
+   * @param changed fields that differ from the sequence before
+   */
+  adopt(sequence: number, changed: number, source: VendorId, values: QuoteValues): void {
+    this.isWhole = sequence === 1 || sequence !== this.sequence + 1;
+    const adopted = this.previous;
+    adopted.set(values);
+    this.current.set(values);
+    this.previous = this.values;
+    this.values = adopted;
+    this.currentSource = source;
+    this.source = source;
+    this.changed = changed;
+    this.sequence = sequence;
+  }
+
+  /** Forgets the position, not the value. */
+  restart(): void {
+    this.sequence = 0;
+    this.source = '';
+    this.values.fill(NaN);
   }
 
   /** Orders of another vendor's moment, and values of another day, must not stand beside this tick's price. */

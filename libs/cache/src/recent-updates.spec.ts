@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { InstrumentMaster } from '#domain';
+import { Epoch, InstrumentMaster } from '#domain';
 import { anInstrument } from '../../../test/support/instruments.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { aTick } from '../../../test/support/ticks.js';
@@ -17,7 +17,7 @@ beforeEach(() => {
     anInstrument({ id: 'NSE:A1', name: 'Alpha Bank' }),
     anInstrument({ id: 'NSE:B1', name: 'Beta Steel' }),
   ];
-  store = new LastValueStore(new InstrumentMaster(master), 'e');
+  store = new LastValueStore(new InstrumentMaster(master), new Epoch('e'));
 });
 
 function add(instrument: string, price: number): void {

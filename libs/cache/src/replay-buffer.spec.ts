@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InstrumentMaster, quoteOf, tick } from '#domain';
+import { Epoch, InstrumentMaster, quoteOf, tick } from '#domain';
 import { anInstrument } from '../../../test/support/instruments.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { LastValueStore } from './last-value.store.js';
@@ -18,7 +18,7 @@ interface Setup {
 
 function setup(limits: { keepMs?: number; maxBytes?: number } = {}): Setup {
   const clock = new ManualClock();
-  const store = new LastValueStore(new InstrumentMaster(IDS.map((id) => anInstrument({ id }))), 'e');
+  const store = new LastValueStore(new InstrumentMaster(IDS.map((id) => anInstrument({ id }))), new Epoch('e'));
   const buffer = new ReplayBuffer(clock, { keepMs: 300_000, maxBytes: 100 * PAGE_BYTES, ...limits });
   const publish = (id: string, price: number, vendor = 'v'): QuoteState => {
     const state = store.peek(id) as QuoteState;

@@ -73,10 +73,18 @@ export class ReplayBuffer {
     page.sequence[index] = delta.sequence;
     page.changed[index] = delta.changed;
     page.source[index] = this.sourceNumber(delta.source);
-    page.before[index] = this.newest[wireId] ?? NONE;
+    page.before[index] = delta.isWhole ? NONE : (this.newest[wireId] ?? NONE);
     page.values.set(delta.values, index * QUOTE_FIELD_COUNT);
     page.newestAt = this.clock.now();
     this.newest[wireId] = this.next++;
+  }
+
+  /** Forgets everything: its sequences are of another epoch. */
+  clear(): void {
+    this.newest.length = 0;
+    this.pages = [];
+    this.next = Math.ceil(this.next / PAGE_ENTRIES) * PAGE_ENTRIES;
+    this.first = this.next;
   }
 
   /** Forgets what is older than it need be. Called about once a second. */
@@ -161,6 +169,7 @@ class ReplayedDelta implements Delta {
   changed = 0;
   source: VendorId = '';
   values: QuoteValues = unknownValues();
+  readonly isWhole = false;
   readonly previous: QuoteValues = unknownValues();
 
   constructor(

@@ -1,4 +1,4 @@
-import { type Delta, QUOTE_FIELD_COUNT, QUOTE_FIELDS, type QuoteValues, SOURCE_BIT } from '#domain';
+import { type Delta, type Epoch, QUOTE_FIELD_COUNT, QUOTE_FIELDS, type QuoteValues, SOURCE_BIT } from '#domain';
 import { CompactKind, CLEARED_BIT, DERIVED_MASK, wireScale } from './compact-layout.js';
 import type { Encoding, EncodingOptions } from './encoding.js';
 import { wsFrame } from './ws-frame.js';
@@ -11,7 +11,7 @@ let length = 0;
  * The compact binary form of the plain WebSocket door, documented byte by byte in docs/protocol.md.
  * Values are scaled integers relative to the sequence before: every client of a delta is at that sequence, so one chunk serves them all.
  */
-export function compactEncodings(epoch: string): (options: EncodingOptions) => Encoding {
+export function compactEncodings(epoch: Epoch): (options: EncodingOptions) => Encoding {
   return (options) => ({
     options,
     separator: '',
@@ -23,7 +23,7 @@ export function compactEncodings(epoch: string): (options: EncodingOptions) => E
     },
     snapshot(quote, now) {
       length = 0;
-      putSnapshot(quote, epoch, now);
+      putSnapshot(quote, epoch.name, now);
       return wsFrame('binary', scratch.toString('latin1', 0, length));
     },
     batch: (items, count, now) => wsFrame('binary', batchHead(count, now) + items),

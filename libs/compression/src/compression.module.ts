@@ -1,12 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { Epoch } from '#domain';
 import { Encodings } from './encodings.js';
 
 /** The wire formats. */
 @Module({})
 export class CompressionModule {
-  /** @param epoch names the process life in snapshots */
-  static register(epoch: string): DynamicModule {
-    const encodings = { provide: Encodings, useFactory: () => new Encodings(epoch) };
+  static register(): DynamicModule {
+    const encodings = { provide: Encodings, inject: [Epoch], useFactory: (epoch: Epoch) => new Encodings(epoch) };
     return { module: CompressionModule, global: true, providers: [encodings], exports: [encodings] };
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { unpack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { LastValueStore } from '#cache';
-import { ALL_FIELDS_MASK, type Delta, F, InstrumentMaster, quoteOf, type Tick, tick } from '#domain';
+import { Epoch, ALL_FIELDS_MASK, type Delta, F, InstrumentMaster, quoteOf, type Tick, tick } from '#domain';
 import { CompactReader } from './compact-reader.js';
 import type { Encoding, EncodingOptions } from './encoding.js';
 import { Encodings } from './encodings.js';
@@ -15,7 +15,7 @@ const reliance = anInstrument({ id: 'NSE:RELIANCE', name: 'Reliance “Industrie
 const EPOCH = 'e1';
 
 function encodingFor(options: Partial<EncodingOptions>): Encoding {
-  return new Encodings(EPOCH).for({
+  return new Encodings(new Epoch(EPOCH)).for({
     framing: 'websocket',
     format: 'json',
     compression: 'none',
@@ -26,7 +26,7 @@ function encodingFor(options: Partial<EncodingOptions>): Encoding {
 }
 
 function published(...ticks: Partial<Tick>[]): Delta {
-  const store = new LastValueStore(new InstrumentMaster([reliance]), EPOCH);
+  const store = new LastValueStore(new InstrumentMaster([reliance]), new Epoch(EPOCH));
   for (const given of ticks) {
     store.apply(tick({ instrument: reliance.id, vendor: 'json', receivedAt: T0, ...given }));
     store.advance([store.peek(reliance.id)!]);
@@ -108,7 +108,7 @@ it('writes Socket.IO events that its own decoder understands', () => {
 });
 
 it('gives equal options the same encoding, and other options another', () => {
-  const encodings = new Encodings(EPOCH);
+  const encodings = new Encodings(new Epoch(EPOCH));
   const options = { framing: 'websocket', format: 'json', compression: 'delta', batch: true, mask: 1 } as const;
   expect(encodings.for({ ...options })).toBe(encodings.for({ ...options }));
   expect(encodings.for({ ...options, mask: 2 })).not.toBe(encodings.for(options));
@@ -139,7 +139,7 @@ const observation: fc.Arbitrary<Partial<Tick>> = fc.record(
 
 /** Publishes every observation and shows each position to `see`. */
 function play(observations: readonly Partial<Tick>[], see: (delta: Delta) => void): void {
-  const store = new LastValueStore(new InstrumentMaster([reliance]), EPOCH);
+  const store = new LastValueStore(new InstrumentMaster([reliance]), new Epoch(EPOCH));
   for (const given of observations) {
     store.apply(tick({ instrument: reliance.id, vendor: 'json', receivedAt: T0, ...given }));
     for (const delta of store.advance([store.peek(reliance.id)!])) see(delta);

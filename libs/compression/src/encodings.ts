@@ -1,3 +1,4 @@
+import type { Epoch } from '#domain';
 import { compactEncodings } from './compact-encoding.js';
 import type { Encoding, EncodingOptions, Format, Framing, MessageEncoder } from './encoding.js';
 import { jsonEncodings, jsonMessages } from './json-encoding.js';
@@ -11,7 +12,7 @@ export class Encodings {
   private readonly shared = new Map<string, Encoding>();
   private readonly makers: Record<Format, (options: EncodingOptions) => Encoding>;
 
-  constructor(epoch: string) {
+  constructor(epoch: Epoch) {
     this.makers = { json: jsonEncodings(epoch), msgpack: msgpackEncodings(epoch), compact: compactEncodings(epoch) };
   }
 

@@ -1,4 +1,4 @@
-import { type Delta, type Instrument, QUOTE_FIELDS } from '#domain';
+import { type Delta, type Epoch, type Instrument, QUOTE_FIELDS } from '#domain';
 import type { Encoding, EncodingOptions, Framing, MessageEncoder } from './encoding.js';
 import { FieldTexts, type FieldWriter } from './field-texts.js';
 import { flatten } from './flatten.js';
@@ -30,7 +30,7 @@ function envelope(framing: Framing, type: string): Envelope {
 }
 
 /** Makes the JSON encodings of both doors over one store of field texts. */
-export function jsonEncodings(epoch: string): (options: EncodingOptions) => Encoding {
+export function jsonEncodings(epoch: Epoch): (options: EncodingOptions) => Encoding {
   const texts = new FieldTexts(jsonWriter, ',');
   const heads: string[] = [];
   const head = (instrument: Instrument, wireId: number): string =>
@@ -41,7 +41,6 @@ export function jsonEncodings(epoch: string): (options: EncodingOptions) => Enco
     const single = envelope(framing, 'price_update');
     const many = envelope(framing, 'batch_update');
     const whole = envelope(framing, 'snapshot');
-    const epochText = `,"epoch":${asciiJson(epoch)},"seq":`;
 
     const properties = (delta: Delta, previousSequence: number): string => {
       const fields = compression === 'delta' ? texts.changed(delta, mask) : texts.whole(delta, mask);
@@ -65,7 +64,8 @@ export function jsonEncodings(epoch: string): (options: EncodingOptions) => Enco
       snapshot(quote, now) {
         const { text } = texts.whole(quote, mask);
         const symbol = head(quote.instrument, quote.wireId);
-        const body = `${symbol}${epochText}${quote.sequence},"data":{${symbol},${text}},"timestamp":${now}`;
+        const position = `,"epoch":${asciiJson(epoch.name)},"seq":${quote.sequence}`;
+        const body = `${symbol}${position},"data":{${symbol},${text}},"timestamp":${now}`;
         return flatten(wsFrame('text', whole.open + body + whole.close));
       },
       batch(items, _count, now) {

@@ -1,4 +1,4 @@
-import { type Delta, type Instrument, QUOTE_FIELDS } from '#domain';
+import { type Delta, type Epoch, type Instrument, QUOTE_FIELDS } from '#domain';
 import { Packr } from 'msgpackr';
 import type { Encoding, EncodingOptions, Framing, MessageEncoder } from './encoding.js';
 import { type FieldText, FieldTexts, type FieldWriter } from './field-texts.js';
@@ -69,12 +69,11 @@ function frame(framing: Framing, type: string, entries: number, body: string): s
 }
 
 /** Makes the MessagePack encodings of both doors: the objects of the JSON contract, byte for byte smaller. */
-export function msgpackEncodings(epoch: string): (options: EncodingOptions) => Encoding {
+export function msgpackEncodings(epoch: Epoch): (options: EncodingOptions) => Encoding {
   const texts = new FieldTexts(msgpackWriter, '');
   const heads: string[] = [];
   const head = (instrument: Instrument, wireId: number): string =>
     (heads[wireId] ??= flatten(SYMBOL + pack(instrument.id)));
-  const epochText = EPOCH + pack(epoch);
   const dataMap = (fields: Readonly<FieldText>, symbol: string): string =>
     DATA + mapHead(fields.count + (symbol === '' ? 0 : 1)) + symbol + fields.text;
 
@@ -102,7 +101,8 @@ export function msgpackEncodings(epoch: string): (options: EncodingOptions) => E
       snapshot(quote, now) {
         const symbol = head(quote.instrument, quote.wireId);
         const data = dataMap(texts.whole(quote, mask), symbol);
-        const body = symbol + epochText + SEQ + packNumber(quote.sequence) + data + TIMESTAMP + packNumber(now);
+        const position = EPOCH + pack(epoch.name) + SEQ + packNumber(quote.sequence);
+        const body = symbol + position + data + TIMESTAMP + packNumber(now);
         return flatten(frame(framing, 'snapshot', 5, body));
       },
       batch(items, count, now) {

@@ -2,6 +2,7 @@ export * from './book.js';
 export * from './candle.js';
 export * from './change.js';
 export * from './env.js';
+export * from './epoch.js';
 export * from './errors.js';
 export * from './exchange-calendar.js';
 export * from './feed.js';

@@ -21,6 +21,8 @@ export interface Delta extends PublishedQuote {
   readonly changed: number;
   /** Values at `sequence - 1`; all NaN at sequence 1. */
   readonly previous: QuoteValues;
+  /** True when it does not follow what was published here before, as the first of an epoch does not: everybody needs the whole quote. */
+  readonly isWhole: boolean;
 }
 
 /** The last known value of an instrument, all fields merged, as clients and REST consumers see it. A field that is not known is absent. */

@@ -21,6 +21,7 @@ const HALF_LIFE_MS = 30_000;
 /** Who wants what now: subscribers, recent readers, and the list that is always watched. */
 export class Demand {
   private subscribed = new Set<InstrumentId>();
+  private elsewhere: ReadonlySet<InstrumentId> = new Set();
   private readonly interest = new Map<InstrumentId, Interest>();
 
   /**
@@ -39,6 +40,22 @@ export class Demand {
     this.subscribed = new Set(wanted);
   }
 
+  /** Replaces the set that other nodes of the fleet want. */
+  want(elsewhere: ReadonlySet<InstrumentId>): void {
+    this.elsewhere = elsewhere;
+  }
+
+  /** Wanted by clients and readers of this node, and by the list that is always watched. */
+  own(): Set<InstrumentId> {
+    const now = this.clock.now();
+    const wanted = new Set([...this.essential, ...this.subscribed]);
+    for (const [id, interest] of this.interest) {
+      if (now - interest.at > this.options.watchMs) this.interest.delete(id);
+      else wanted.add(id);
+    }
+    return wanted;
+  }
+
   /** Notes a request without a subscription. True when the instrument was not wanted before. */
   request(id: InstrumentId): boolean {
     const now = this.clock.now();
@@ -54,12 +71,8 @@ export class Demand {
 
   /** Everything wanted now, each once; forgets what nobody has asked for lately. */
   wanted(): Set<InstrumentId> {
-    const now = this.clock.now();
-    const wanted = new Set([...this.essential, ...this.subscribed]);
-    for (const [id, interest] of this.interest) {
-      if (now - interest.at > this.options.watchMs) this.interest.delete(id);
-      else wanted.add(id);
-    }
+    const wanted = this.own();
+    for (const id of this.elsewhere) wanted.add(id);
     return wanted;
   }
 
@@ -67,7 +80,7 @@ export class Demand {
     const interest = this.interest.get(id);
     const requests = interest === undefined ? 0 : this.decayed(interest, this.clock.now());
     if (this.subscribers(id) >= this.options.hotFrom || requests >= this.options.hotFrom) return 'hot';
-    return this.subscribed.has(id) ? 'normal' : 'watched';
+    return this.subscribed.has(id) || this.elsewhere.has(id) ? 'normal' : 'watched';
   }
 
   private decayed({ rate, at }: Interest, now: number): number {

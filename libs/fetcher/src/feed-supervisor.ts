@@ -21,6 +21,7 @@ export class FeedSupervisor {
   private readonly byInstrument = new Map<InstrumentId, Carrier[]>();
   private statusListener: (status: FeedStatus) => void = () => undefined;
   private isReconciling = false;
+  private isIngesting = true;
   /** A carrier's state changed while instruments were being distributed by the old one. */
   private isOutdated = false;
 
@@ -47,6 +48,13 @@ export class FeedSupervisor {
   /** Called after a carrier's state has changed and its instruments have been moved. */
   onStatus(listener: (status: FeedStatus) => void): void {
     this.statusListener = listener;
+  }
+
+  /** Whether the carriers may be used: in a fleet one node at a time talks to the vendors. */
+  ingest(may: boolean): void {
+    if (this.isIngesting === may) return;
+    this.isIngesting = may;
+    this.reconcile();
   }
 
   /** Makes the carriers carry exactly what is wanted. */
@@ -106,7 +114,7 @@ export class FeedSupervisor {
 
   private distribute(): void {
     const instruments: Instrument[] = [];
-    for (const id of this.demand.wanted()) {
+    for (const id of this.isIngesting ? this.demand.wanted() : []) {
       const instrument = this.master.get(id);
       if (instrument !== undefined) instruments.push(instrument);
     }

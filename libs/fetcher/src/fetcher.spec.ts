@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LastValueStore, QuoteCache, QuoteReader, type QuoteState } from '#cache';
-import { InstrumentMaster, silentLog, silentMeter } from '#domain';
+import { Epoch, InstrumentMaster, silentLog, silentMeter } from '#domain';
 import type { QuoteStatus } from '#protocol';
 import { FakeFeed, FakeSource } from '../../../test/support/fake-carriers.js';
 import { anInstrument } from '../../../test/support/instruments.js';
@@ -35,7 +35,7 @@ let subscribers: Map<string, number>;
 beforeEach(() => {
   clock = new ManualClock();
   const master = new InstrumentMaster(IDS.map((id) => anInstrument({ id })));
-  store = new LastValueStore(master, 'e');
+  store = new LastValueStore(master, new Epoch('e'));
   // the source is preferred for BSE; the stream has everything
   polled = new FakeSource('poll', 'BSE');
   polled.now = () => clock.now();

@@ -19,6 +19,14 @@ export interface TickFollower {
   late(tick: Tick): boolean;
 }
 
+/** Someone who writes down what was merged. */
+export interface TickRecorder {
+  /** @param volume its count of the day, if that is believed */
+  accepted(tick: Tick, volume: number | undefined, state: QuoteState): void;
+  /** A tick that was refused for being older than the value, and is good otherwise. */
+  late(tick: Tick, state: QuoteState): void;
+}
+
 /** A vendor that stays below the volume it once told has corrected itself: so many ticks in a row are believed. */
 const BELIEVED_DROPS = 5;
 
@@ -26,6 +34,7 @@ const BELIEVED_DROPS = 5;
 export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
   private readonly accepted = new Map<VendorId, { readonly counter: Counter; merged: number }>();
   private followers: ReadonlyMap<InstrumentId, TickFollower> = new Map();
+  private recorder: TickRecorder | undefined;
 
   constructor(
     private readonly lastValues: LastValueStore,
@@ -51,7 +60,10 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
     if (reason !== undefined) {
       // a tick older than the value says nothing against the value
       if (reason !== 'late') state.refused(tick.receivedAt);
-      else if (this.followers.get(tick.instrument)?.late(tick) === true) this.moved.mark(state);
+      else {
+        this.recorder?.late(tick, state);
+        if (this.followers.get(tick.instrument)?.late(tick) === true) this.moved.mark(state);
+      }
       return this.refuse(tick, reason);
     }
     if (watch !== undefined) return this.examine(tick, watch);
@@ -62,6 +74,11 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
   /** Tells those in the map, as it is at the time, of every tick of their instrument. */
   follow(followers: ReadonlyMap<InstrumentId, TickFollower>): void {
     this.followers = followers;
+  }
+
+  /** Tells one more of every tick of every instrument. */
+  record(recorder: TickRecorder): void {
+    this.recorder = recorder;
   }
 
   /** Lets a tick that is not to be merged confirm a jump which the deep tier holds back. */
@@ -101,8 +118,9 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
     const keepsVolume = isVolumeBack(tick, state) && ++state.volumeDrops < BELIEVED_DROPS;
     if (keepsVolume) this.rejections.count(tick, 'volume');
     let isNews = state.apply(tick, keepsVolume);
+    const volume = keepsVolume ? undefined : tick.volume;
+    this.recorder?.accepted(tick, volume, state);
     if (this.followers.size > 0) {
-      const volume = keepsVolume ? undefined : tick.volume;
       if (this.followers.get(tick.instrument)?.accepted(tick, volume) === true) isNews = true;
     }
     if (isNews) this.moved.mark(state);

@@ -3,7 +3,7 @@ import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { LastValueStore } from '#cache';
 import { Encodings, framePayloads, messageEncoder } from '#compression';
-import { ALL_FIELDS_MASK, F, InstrumentMaster, quoteOf, type Tick, tick, unknownValues } from '#domain';
+import { Epoch, ALL_FIELDS_MASK, F, InstrumentMaster, quoteOf, type Tick, tick, unknownValues } from '#domain';
 import { anInstrument } from '../../../test/support/instruments.js';
 import { CompactDecoder } from './compact-decoder.js';
 import { readMessage, type ServerMessage } from './contract.js';
@@ -47,9 +47,9 @@ function play(
   format: 'msgpack' | 'compact',
   read: (frame: Uint8Array) => unknown,
 ): { server: LastValueStore; client: QuoteStore } {
-  const server = new LastValueStore(new InstrumentMaster(instruments), EPOCH);
+  const server = new LastValueStore(new InstrumentMaster(instruments), new Epoch(EPOCH));
   const client = new QuoteStore();
-  const encoding = new Encodings(EPOCH).for({
+  const encoding = new Encodings(new Epoch(EPOCH)).for({
     framing: 'websocket',
     format,
     compression: 'delta',
@@ -164,8 +164,8 @@ describe('the compact form', () => {
     const [before, after] = [unknownValues(), unknownValues()];
     before[F.price] = after[F.price] = 101;
     before[F.previousClose] = 100;
-    const quote = { instrument, wireId: 0, source: 'json', changed: 1 << F.previousClose };
-    const encoding = new Encodings(EPOCH).for({
+    const quote = { instrument, wireId: 0, source: 'json', changed: 1 << F.previousClose, isWhole: false };
+    const encoding = new Encodings(new Epoch(EPOCH)).for({
       framing: 'websocket',
       format: 'compact',
       compression: 'delta',

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LastValueStore, ReplayBuffer } from '#cache';
 import { Encodings } from '#compression';
-import { InstrumentMaster, silentMeter, type Tick, tick } from '#domain';
+import { Epoch, InstrumentMaster, silentMeter, type Tick, tick } from '#domain';
 import { SubscribeMessage } from '#protocol';
 import { anInstrument } from '../../../test/support/instruments.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
@@ -19,10 +19,10 @@ let replay: ReplayBuffer;
 
 beforeEach(() => {
   clock = new ManualClock();
-  store = new LastValueStore(new InstrumentMaster(IDS.map((id) => anInstrument({ id }))), 'e1');
+  store = new LastValueStore(new InstrumentMaster(IDS.map((id) => anInstrument({ id }))), new Epoch('e1'));
   const options = { backpressure: POLICY, maxSymbolsPerClient: 2, heartbeatIntervalMs: 25_000, idleTimeoutMs: 60_000 };
   replay = new ReplayBuffer(clock, { keepMs: 300_000, maxBytes: 1_000_000 });
-  hub = new Hub(store, replay, new Encodings('e1'), clock, options, silentMeter);
+  hub = new Hub(store, replay, new Encodings(new Epoch('e1')), clock, options, silentMeter);
 });
 
 function connect(id = 'c1'): { client: Client; wire: RecordingWire } {

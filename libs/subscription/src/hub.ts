@@ -68,8 +68,6 @@ export class Hub {
   readonly subscriptions: Subscriptions;
   /** Books and candles, sent beside quotes. */
   readonly channels: Channels;
-  readonly epoch: string;
-
   private readonly pacer: Pacer;
   private readonly touched: Client[] = [];
   private readonly encodeTimes: Histogram;
@@ -99,10 +97,14 @@ export class Hub {
       buckets,
     );
     this.writeTimes = meter.histogram('fanout_seconds', "Time to write one window's updates to the sockets", buckets);
-    this.epoch = lastValues.epoch;
     this.subscriptions = new Subscriptions(() => this.announceDemand());
-    this.channels = new Channels(clock, this.epoch, this.counts);
+    this.channels = new Channels(clock, lastValues.epoch, this.counts);
     this.pacer = new Pacer(clock, (due) => this.release(due));
+  }
+
+  /** In which the sequences of quotes count now. */
+  get epoch(): string {
+    return this.lastValues.epoch.name;
   }
 
   /** Called with everything that is wanted whenever that set changes; changes of one moment are announced together. */
@@ -275,6 +277,13 @@ export class Hub {
     });
   }
 
+  /** Begins a new epoch: what is published next are first quotes again, and nothing of before can be replayed. */
+  restart(epoch: string): void {
+    this.lastValues.restart(epoch);
+    this.replay.clear();
+    this.channels.restart();
+  }
+
   /** Housekeeping, about once a second: heartbeats, late clients, idle clients. */
   sweep(): void {
     const now = this.clock.now();
@@ -297,19 +306,18 @@ export class Hub {
 
   private publishTo(group: Group, delta: Delta, now: number, elapsed: number): void {
     const { encoding, members, paced } = group;
-    // the first sequence of an instrument is the first its subscribers see of it, so it goes as a snapshot
-    const isFirst = delta.sequence === 1;
-    const chunk = isFirst ? this.encodeSnapshot(encoding, delta, now) : encoding.update(delta, group.lastSequence, now);
+    const { isWhole } = delta;
+    const chunk = isWhole ? this.encodeSnapshot(encoding, delta, now) : encoding.update(delta, group.lastSequence, now);
     if (chunk === '') return;
     group.lastSequence = delta.sequence;
     this.counts.encoded++;
     this.counts.updates += members.length;
-    for (let i = 0; i < members.length; i++) this.push(members[i] as Client, group, chunk, isFirst, now);
+    for (let i = 0; i < members.length; i++) this.push(members[i] as Client, group, chunk, isWhole, now);
     for (let i = 0; i < paced.length; i++) {
       const subscription = paced[i] as Subscription;
       if (!this.pacer.admits(subscription, elapsed)) continue;
       this.counts.updates++;
-      this.push(subscription.client, group, chunk, isFirst, now);
+      this.push(subscription.client, group, chunk, isWhole, now);
     }
   }
 

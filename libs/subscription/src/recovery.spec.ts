@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { LastValueStore, ReplayBuffer } from '#cache';
 import { Encodings } from '#compression';
-import { InstrumentMaster, type Quote, quoteOf, silentMeter, tick } from '#domain';
+import { Epoch, InstrumentMaster, type Quote, quoteOf, silentMeter, tick } from '#domain';
 import { SubscribeMessage } from '#protocol';
 import { applyDelta } from '../../../test/support/apply-delta.js';
 import { anInstrument } from '../../../test/support/instruments.js';
@@ -32,11 +32,11 @@ class Life {
     ids: readonly string[] = IDS,
   ) {
     const master = new InstrumentMaster(ids.map((id) => anInstrument({ id })));
-    this.store = new LastValueStore(master, epoch);
+    this.store = new LastValueStore(master, new Epoch(epoch));
     this.replay = new ReplayBuffer(clock, { keepMs: 60_000, maxBytes: 1_000_000 });
     const backpressure = { probeIntervalMs: 1000, slowAfterMs: 2000, slowDisconnectMs: 600_000, outboxMaxBytes: 5000 };
     const options = { backpressure, maxSymbolsPerClient: 10, heartbeatIntervalMs: 25_000, idleTimeoutMs: 1e9 };
-    this.hub = new Hub(this.store, this.replay, new Encodings(epoch), clock, options, silentMeter);
+    this.hub = new Hub(this.store, this.replay, new Encodings(new Epoch(epoch)), clock, options, silentMeter);
   }
 
   publish(id: string, given: { price?: number; bid?: number; volume?: number }): void {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LastValueStore } from '#cache';
-import { type FetchResult, type Instrument, InstrumentMaster, silentMeter, type Tick } from '#domain';
+import { Epoch, type FetchResult, type Instrument, InstrumentMaster, silentMeter, type Tick } from '#domain';
 import { FakeFeed, FakeSource } from '../../../../test/support/fake-carriers.js';
 import { anInstrument } from '../../../../test/support/instruments.js';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
@@ -39,7 +39,7 @@ let isTrading: boolean;
 
 beforeEach(() => {
   clock = new ManualClock();
-  store = new LastValueStore(new InstrumentMaster([A1, 'NSE:B1'].map((id) => anInstrument({ id }))), 'e');
+  store = new LastValueStore(new InstrumentMaster([A1, 'NSE:B1'].map((id) => anInstrument({ id }))), new Epoch('e'));
   stream = new FakeFeed('stream', '*');
   second = new TimedSource('second', 'NSE');
   second.now = () => clock.now();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LastValueStore } from '#cache';
-import { InstrumentMaster, silentMeter, type Tick } from '#domain';
+import { Epoch, InstrumentMaster, silentMeter, type Tick } from '#domain';
 import { anInstrument } from '../../../../test/support/instruments.js';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { aTick, T0 } from '../../../../test/support/ticks.js';
@@ -23,7 +23,7 @@ beforeEach(start);
 
 function start(): void {
   const clock = new ManualClock();
-  store = new LastValueStore(new InstrumentMaster([anInstrument({ id: A1 })]), 'e');
+  store = new LastValueStore(new InstrumentMaster([anInstrument({ id: A1 })]), new Epoch('e'));
   rejections = new Rejections(clock, silentMeter);
   watches = new Watches(rejections);
   const deep = new DeepTier(watches, rejections);

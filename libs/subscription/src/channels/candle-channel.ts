@@ -1,5 +1,5 @@
 import type { CandleBuilder } from '#candles';
-import type { Candle, CandleInterval, InstrumentId } from '#domain';
+import type { Candle, CandleInterval, Epoch, InstrumentId } from '#domain';
 import type { Client } from '../client.js';
 import type { Channel, ChannelMessage, Member } from './channel.js';
 
@@ -14,7 +14,7 @@ export class CandleChannel implements Channel {
   constructor(
     private readonly symbol: InstrumentId,
     private readonly interval: CandleInterval,
-    private readonly epoch: string,
+    private readonly epoch: Epoch,
     /** Undefined while nobody wants candles. */
     private readonly builder: () => CandleBuilder | undefined,
   ) {}
@@ -24,7 +24,8 @@ export class CandleChannel implements Channel {
   }
 
   snapshot(): ChannelMessage {
-    const { symbol, interval, epoch, sequence: seq } = this;
+    const { symbol, interval, sequence: seq } = this;
+    const epoch = this.epoch.name;
     const data = this.builder()?.last(interval, SNAPSHOT_CANDLES) ?? [];
     return {
       type: 'candle_snapshot',

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LastValueStore, ReplayBuffer } from '#cache';
 import { Encodings } from '#compression';
-import { InstrumentMaster, silentMeter, type TickInput } from '#domain';
+import { Epoch, InstrumentMaster, silentMeter, type TickInput } from '#domain';
 import { SubscribeMessage } from '#protocol';
 import { aBook } from '../../../../test/support/books.js';
 import { anInstrument } from '../../../../test/support/instruments.js';
@@ -20,11 +20,11 @@ let hub: Hub;
 
 beforeEach(() => {
   clock = new ManualClock(START);
-  store = new LastValueStore(new InstrumentMaster(IDS.map((id) => anInstrument({ id }))), 'e1');
+  store = new LastValueStore(new InstrumentMaster(IDS.map((id) => anInstrument({ id }))), new Epoch('e1'));
   const backpressure = { probeIntervalMs: 1000, slowAfterMs: 2000, slowDisconnectMs: 10_000, outboxMaxBytes: 10_000 };
   const options = { backpressure, maxSymbolsPerClient: 2, heartbeatIntervalMs: 25_000, idleTimeoutMs: 60_000 };
   const replay = new ReplayBuffer(clock, { keepMs: 300_000, maxBytes: 1_000_000 });
-  hub = new Hub(store, replay, new Encodings('e1'), clock, options, silentMeter);
+  hub = new Hub(store, replay, new Encodings(new Epoch('e1')), clock, options, silentMeter);
 });
 
 interface Follower {

@@ -1,6 +1,6 @@
 import type { QuoteState } from '#cache';
 import { messageEncoder } from '#compression';
-import type { Cancel, Candle, CandleInterval, Clock, InstrumentId } from '#domain';
+import type { Cancel, Candle, CandleInterval, Clock, Epoch, InstrumentId } from '#domain';
 import type { Client } from '../client.js';
 import type { HubCounts } from '../hub.js';
 import type { Subscription } from '../subscription.js';
@@ -37,7 +37,7 @@ export class Channels {
 
   constructor(
     private readonly clock: Clock,
-    private readonly epoch: string,
+    private readonly epoch: Epoch,
     private readonly counts: HubCounts,
   ) {}
 
@@ -56,6 +56,17 @@ export class Channels {
       if (mode === 'depth') this.join(client, channels.depth, options);
       for (const interval of candles) this.join(client, channels.candles[interval], options);
       this.arrange(channels);
+    }
+    this.settle();
+  }
+
+  /** Sends everybody a snapshot: the positions of the epoch before mean nothing any more. */
+  restart(): void {
+    for (const channels of this.followed.values()) {
+      for (const channel of channels.all()) {
+        if (channel.snapshot() === undefined) continue;
+        for (const member of channel.members.values()) this.fallBehind(member, channel);
+      }
     }
     this.settle();
   }

@@ -1,5 +1,5 @@
 import type { QuoteState } from '#cache';
-import { type Book, type BookChanges, bookChanges, bookView, emptyBook } from '#domain';
+import { type Book, type BookChanges, bookChanges, bookView, emptyBook, type Epoch } from '#domain';
 import type { Client } from '../client.js';
 import { bookOf } from './book-of.js';
 import type { Channel, ChannelMessage, Member } from './channel.js';
@@ -12,7 +12,7 @@ export class DepthChannel implements Channel {
 
   constructor(
     private readonly state: QuoteState,
-    private readonly epoch: string,
+    private readonly epoch: Epoch,
   ) {}
 
   advance(): readonly ChannelMessage[] {
@@ -29,7 +29,8 @@ export class DepthChannel implements Channel {
   }
 
   private whole(): ChannelMessage {
-    const { sequence: seq, epoch, state } = this;
+    const { sequence: seq, state } = this;
+    const epoch = this.epoch.name;
     const data = bookView(this.published);
     return {
       type: 'depth_snapshot',

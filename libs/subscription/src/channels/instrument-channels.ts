@@ -1,6 +1,6 @@
 import type { QuoteState } from '#cache';
 import { CandleBuilder } from '#candles';
-import type { Candle, CandleInterval, EpochMs, Tick } from '#domain';
+import type { Candle, CandleInterval, Epoch, EpochMs, Tick } from '#domain';
 import type { Client } from '../client.js';
 import { CandleChannel } from './candle-channel.js';
 import type { Channel } from './channel.js';
@@ -20,7 +20,7 @@ export class InstrumentChannels {
   /** @param moved called when a tick has changed what a channel tells */
   constructor(
     readonly state: QuoteState,
-    epoch: string,
+    epoch: Epoch,
     private readonly moved: (channels: InstrumentChannels) => void,
   ) {
     const { id } = state.instrument;

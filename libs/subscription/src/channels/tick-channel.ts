@@ -1,4 +1,4 @@
-import type { InstrumentId, Tick } from '#domain';
+import type { Epoch, InstrumentId, Tick } from '#domain';
 import type { TickView } from '#protocol';
 import type { Client } from '../client.js';
 import type { Channel, ChannelMessage, Member } from './channel.js';
@@ -11,7 +11,7 @@ export class TickChannel implements Channel {
 
   constructor(
     private readonly symbol: InstrumentId,
-    private readonly epoch: string,
+    private readonly epoch: Epoch,
   ) {}
 
   get isWanted(): boolean {
@@ -34,7 +34,8 @@ export class TickChannel implements Channel {
   }
 
   private message(tick: Tick, seq: number): ChannelMessage {
-    const { symbol, epoch } = this;
+    const { symbol } = this;
+    const epoch = this.epoch.name;
     const data = viewOf(tick);
     return { type: 'tick_update', payload: (_compression, timestamp) => ({ symbol, epoch, seq, data, timestamp }) };
   }

@@ -1,10 +1,11 @@
+import { Epoch } from '#domain';
 import { expect, it } from 'vitest';
 import { StreamPosition } from './stream-position.js';
 
 const SYMBOLS = ['NSE:TCS', 'NSE:INFY', 'BSE:500325'];
 
 function position(epoch = 'e1', symbols: readonly string[] = SYMBOLS): StreamPosition {
-  return new StreamPosition(epoch, symbols);
+  return new StreamPosition(new Epoch(epoch), symbols);
 }
 
 function somewhere(): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Epoch } from '#domain';
 import type { ResumePosition } from '#protocol';
 
 const EVENT_ID = /^([\w-]{1,64})\.([\w-]{8})\.([0-9a-z,]*)$/;
@@ -11,18 +12,25 @@ export class StreamPosition {
   private readonly indices: ReadonlyMap<string, number>;
   private readonly sequences: number[];
   private readonly list: string;
+  /** Epoch of the sequences. */
+  private counted: string;
 
   constructor(
-    private readonly epoch: string,
+    private readonly epoch: Epoch,
     symbols: readonly string[],
   ) {
     const distinct = [...new Set(symbols)];
     this.indices = new Map(distinct.map((symbol, index) => [symbol, index]));
     this.sequences = distinct.map(() => 0);
+    this.counted = epoch.name;
     this.list = createHash('sha1').update(distinct.join(',')).digest('base64url').slice(0, 8);
   }
 
   moved(symbol: string, sequence: number): void {
+    if (this.counted !== this.epoch.name) {
+      this.counted = this.epoch.name;
+      this.sequences.fill(0);
+    }
     const index = this.indices.get(symbol);
     if (index !== undefined) this.sequences[index] = sequence;
   }
@@ -31,7 +39,7 @@ export class StreamPosition {
   resume(lastEventId: string | undefined): ResumePosition | undefined {
     const [, epoch, list, text] = EVENT_ID.exec(lastEventId ?? '') ?? [];
     const sequences = (text ?? '').split(',').map((part) => (part === '' ? 0 : parseInt(part, 36)));
-    const isOurs = epoch === this.epoch && list === this.list && sequences.length === this.sequences.length;
+    const isOurs = epoch === this.counted && list === this.list && sequences.length === this.sequences.length;
     if (!isOurs || !sequences.every(Number.isSafeInteger)) return undefined;
     const seen = [...this.indices].filter(([, index]) => sequences[index] !== 0);
     for (const [symbol, index] of seen) this.moved(symbol, sequences[index] as number);
@@ -39,6 +47,6 @@ export class StreamPosition {
   }
 
   toString(): string {
-    return `${this.epoch}.${this.list}.${this.sequences.map((seq) => (seq === 0 ? '' : seq.toString(36))).join(',')}`;
+    return `${this.counted}.${this.list}.${this.sequences.map((seq) => (seq === 0 ? '' : seq.toString(36))).join(',')}`;
   }
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { messageEncoder } from '#compression';
-import { systemClock } from '#domain';
+import { Epoch, systemClock } from '#domain';
 import { StreamPosition } from './stream-position.js';
 import { StreamWire } from './stream-wire.js';
 
@@ -13,7 +13,7 @@ const { message } = messageEncoder('websocket', 'json');
 async function readOf(write: (wire: StreamWire, answered: () => number) => void | Promise<void>): Promise<string> {
   let probes = 0;
   const server = createServer((_request, response) => {
-    const position = new StreamPosition('e1', ['NSE:TCS', 'NSE:INFY']);
+    const position = new StreamPosition(new Epoch('e1'), ['NSE:TCS', 'NSE:INFY']);
     const wire = new StreamWire(response, position, systemClock, () => probes++);
     wire.open();
     void Promise.resolve(write(wire, () => probes)).then(() => wire.close('SERVER_DRAINING'));
@@ -34,7 +34,7 @@ it('gives the last event of a write the position of all symbols, which only quot
     );
     wire.write(message('depth_update', { symbol: 'NSE:TCS', seq: 99, data: {} }), false);
   });
-  const position = new StreamPosition('e1', ['NSE:TCS', 'NSE:INFY']);
+  const position = new StreamPosition(new Epoch('e1'), ['NSE:TCS', 'NSE:INFY']);
   position.moved('NSE:TCS', 36);
   position.moved('NSE:INFY', 2);
   const events = text.split('\n\n').filter((block) => block.startsWith('event'));

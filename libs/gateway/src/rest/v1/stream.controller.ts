@@ -1,9 +1,9 @@
 import { Controller, Get, Headers, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { LastValueStore } from '#cache';
 import { type Clock, CLOCK, MarketDataError } from '#domain';
 import { CLOSE_MESSAGES, type ErrorPayload, type ServerMessages } from '#protocol';
-import { Hub } from '#subscription';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { Sessions } from '../../session/sessions.js';
@@ -18,7 +18,7 @@ import { StreamQuery } from './stream.dto.js';
 export class StreamController {
   constructor(
     private readonly sessions: Sessions,
-    private readonly hub: Hub,
+    private readonly lastValues: LastValueStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -40,7 +40,7 @@ export class StreamController {
     if (request.method === 'HEAD') return void response.type('text/event-stream').end();
     // its end has been told already, and would not be told to us
     if (response.destroyed) return;
-    const position = new StreamPosition(this.hub.epoch, query.symbols);
+    const position = new StreamPosition(this.lastValues.epoch, query.symbols);
     const wire = new StreamWire(response, position, this.clock, () => session.client.probeAnswered(this.clock.now()));
     const session = this.sessions.open(wire, 'websocket', 'json', caller);
     const refused: MarketDataError[] = [];
