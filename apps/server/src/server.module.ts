@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { CacheModule } from '#cache';
 import { CompressionModule } from '#compression';
-import type { Credential } from '#domain';
+import type { Credential, HealthSource } from '#domain';
 import { type Carrier, FetcherModule } from '#fetcher';
 import { GatewayModule } from '#gateway';
 import { SubscriptionModule } from '#subscription';
@@ -20,6 +20,8 @@ export interface ServerParts extends Core {
   readonly security: Security;
   readonly carriers: readonly Carrier[];
   readonly credentials: readonly Credential[];
+  /** Parts that tell their own health. */
+  readonly health: readonly HealthSource[];
   /** Whether an exchange trades now. */
   readonly isTrading: (exchange: string) => boolean;
   readonly meter: PromMeter;
@@ -40,7 +42,7 @@ const MAX_AHEAD_MS = 5000;
 @Module({})
 export class ServerModule {
   static register(parts: ServerParts): DynamicModule {
-    const { config, securityConfig, security, carriers, credentials, meter, lag, isTrading } = parts;
+    const { config, securityConfig, security, carriers, credentials, health, meter, lag, isTrading } = parts;
     return {
       module: ServerModule,
       imports: [
@@ -105,6 +107,7 @@ export class ServerModule {
           },
           metrics: meter,
           credentials,
+          health,
           allowsOrigin: originCheck(config.allowedOrigins),
           authTimeoutMs: securityConfig.authTimeoutMs,
           authenticator: security.authenticator,

@@ -80,6 +80,7 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     master,
     carriers,
     credentials,
+    health: [],
     epoch,
     isTrading,
   });

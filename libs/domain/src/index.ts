@@ -6,6 +6,7 @@ export * from './epoch.js';
 export * from './errors.js';
 export * from './exchange-calendar.js';
 export * from './feed.js';
+export * from './health.js';
 export * from './instrument.js';
 export * from './instrument-csv.js';
 export * from './instrument-master.js';

@@ -4,7 +4,7 @@ import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import type { Authenticator } from '#auth';
 import { RecentUpdates } from '#cache';
-import { CLOCK, type Clock, type Credential, LOG, type Log } from '#domain';
+import { CLOCK, type Clock, type Credential, type HealthSource, LOG, type Log } from '#domain';
 import { Hub } from '#subscription';
 import { AccessGuard } from './access/access.guard.js';
 import type { AccessRules } from './access/access.js';
@@ -14,6 +14,7 @@ import { HealthController } from './health/health.controller.js';
 import {
   CredentialsIndicator,
   DrainIndicator,
+  PartsIndicator,
   ProcessIndicator,
   type ProcessLimits,
   VendorsIndicator,
@@ -38,6 +39,8 @@ export interface GatewayModuleOptions extends RawWsOptions {
   readonly metrics: MetricsText;
   /** Access tokens in use, for the health check. */
   readonly credentials: readonly Credential[];
+  /** Parts of the server that tell their own health. */
+  readonly health: readonly HealthSource[];
   readonly authenticator: Authenticator;
   /** Proxies of our own in front of the server, whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: number;
@@ -95,6 +98,11 @@ export class GatewayModule {
           provide: CredentialsIndicator,
           inject: [HealthIndicatorService],
           useFactory: (indicators: HealthIndicatorService) => new CredentialsIndicator(indicators, options.credentials),
+        },
+        {
+          provide: PartsIndicator,
+          inject: [HealthIndicatorService],
+          useFactory: (indicators: HealthIndicatorService) => new PartsIndicator(indicators, options.health),
         },
         { provide: METRICS_TEXT, useValue: options.metrics },
         {

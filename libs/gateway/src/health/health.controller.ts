@@ -2,7 +2,13 @@ import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { For } from '../access/access.js';
-import { CredentialsIndicator, DrainIndicator, ProcessIndicator, VendorsIndicator } from './indicators.js';
+import {
+  CredentialsIndicator,
+  DrainIndicator,
+  PartsIndicator,
+  ProcessIndicator,
+  VendorsIndicator,
+} from './indicators.js';
 
 /**
  * `live`: the process answers; restart it when not. `ready`: send it clients. A vendor that is down makes `/health` red but not
@@ -18,6 +24,7 @@ export class HealthController {
     private readonly credentials: CredentialsIndicator,
     private readonly process: ProcessIndicator,
     private readonly drain: DrainIndicator,
+    private readonly parts: PartsIndicator,
   ) {}
 
   @Get()
@@ -29,6 +36,7 @@ export class HealthController {
       () => this.process.memory('memory'),
       () => this.vendors.check('vendors'),
       () => this.credentials.check('credentials'),
+      ...this.parts.all(),
     ]);
   }
 
@@ -41,6 +49,10 @@ export class HealthController {
   @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.drain.check('accepting'), () => this.process.eventLoop('eventLoop')]);
+    return this.health.check([
+      () => this.drain.check('accepting'),
+      () => this.process.eventLoop('eventLoop'),
+      ...this.parts.forReadiness(),
+    ]);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import type { Credential } from '#domain';
+import type { Credential, HealthSource } from '#domain';
 import { FeedSupervisor, isAble } from '#fetcher';
 import { Sessions } from '../session/sessions.js';
 
@@ -40,6 +40,32 @@ export class CredentialsIndicator {
     const indicator = this.indicators.check(key);
     if (statuses.some(({ state }) => state === 'expired' || state === 'missing')) return indicator.down(details);
     return statuses.some(({ state }) => state === 'expiring') ? indicator.degraded(details) : indicator.up(details);
+  }
+}
+
+/** Parts that tell their own health: Redis, history, the fleet. */
+@Injectable()
+export class PartsIndicator {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly sources: readonly HealthSource[],
+  ) {}
+
+  /** One check for each part. */
+  all(): (() => HealthIndicatorResult)[] {
+    return this.sources.map((source) => () => this.check(source));
+  }
+
+  /** The same for readiness: a part that is not needed tells how it is and turns nobody away. */
+  forReadiness(): (() => HealthIndicatorResult)[] {
+    return this.sources.map((source) => () => this.check(source, source.isNeeded !== true));
+  }
+
+  private check(source: HealthSource, isHarmless = false): HealthIndicatorResult {
+    const { state, ...details } = source.report();
+    const indicator = this.indicators.check(source.name);
+    if (state === 'up') return indicator.up(details);
+    return state === 'degraded' || isHarmless ? indicator.degraded(details) : indicator.down(details);
   }
 }
 
