@@ -5,8 +5,13 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
-import { findRedis } from '../../scripts/redis.mjs';
+
+// also from the build, which holds no scripts
+const { findRedis } = (await import(
+  pathToFileURL(join(process.cwd(), 'scripts', 'redis.mjs')).href
+)) as typeof import('../../scripts/redis.mjs');
 
 /** A real redis-server process on loopback, without persistence. */
 export class RedisServer {

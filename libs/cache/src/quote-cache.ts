@@ -1,45 +1,129 @@
 import { type Cache, createCache } from 'cache-manager';
 import { Keyv } from 'keyv';
-import type { ErrorCode, InstrumentId, Quote } from '#domain';
-
-/** What the read path remembers of an instrument: a quote fetched for a reader, or that there was none. */
-export type CachedAnswer =
-  | { readonly kind: 'quote'; readonly quote: Quote; readonly at: number }
-  | { readonly kind: 'failure'; readonly code: ErrorCode; readonly message: string; readonly at: number };
+import { type Clock, type InstrumentId, SourceFailedError } from '#domain';
+import type { RedisConnection } from '#redis';
+import { CacheKeys } from './cache-keys.js';
+import { type CachedAnswer, type CachedFailure, type CachedQuote, seal } from './cached-answer.js';
+import { CheckedRedis, type SharedCacheCounts } from './checked-redis.js';
+import { Patience } from './patience.js';
+import { deleteMatching } from './redis-bulk.js';
+import { sharedTier } from './shared-tier.js';
 
 export interface QuoteCacheOptions {
   readonly keyPrefix: string;
-  readonly quoteTtlMs: number;
+  readonly l1TtlMs: number;
+  readonly l2TtlMs: number;
+  /** What a reader waits for Redis, ms. */
+  readonly l2TimeoutMs: number;
   /** Failures are remembered briefly, so that a wrong symbol does not become a call per request. */
   readonly failureTtlMs: number;
 }
 
+/** What is remembered of an instrument. */
+export interface Remembered {
+  readonly quote?: CachedQuote;
+  readonly failure?: CachedFailure;
+}
+
+/** How the shared tier does. */
+export interface SharedCacheStats extends SharedCacheCounts {
+  /** Of the last look-ups, ms. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
 /**
- * The read path's tiers, by cache-manager: memory first, and what `tiers` adds behind it. Ticks never touch it: a look-up costs
+ * The read path's tiers, by cache-manager: memory first, then Redis where there is one. Ticks never touch it: a look-up costs
  * about 100 microseconds.
  */
 export class QuoteCache {
+  readonly keys: CacheKeys;
   private readonly cache: Cache;
+  private readonly memory: Keyv;
+  private readonly patience: Patience;
+  private readonly shared: CheckedRedis | undefined;
+  /** When the failures in memory end. */
+  private readonly failures = new Map<InstrumentId, number>();
 
-  /** @param tiers further stores behind memory, fastest first; none in a process on its own */
   constructor(
     private readonly options: QuoteCacheOptions,
-    tiers: readonly Keyv[] = [],
+    private readonly clock: Clock,
+    private readonly redis?: RedisConnection,
   ) {
-    const memory = new Keyv({ ttl: options.quoteTtlMs });
-    this.cache = createCache({ stores: [memory, ...tiers] });
+    this.keys = new CacheKeys(options.keyPrefix);
+    this.memory = new Keyv({ ttl: options.l1TtlMs });
+    this.patience = new Patience(clock, options.l2TimeoutMs);
+    if (redis !== undefined) this.shared = new CheckedRedis(redis, this.keys, this.patience);
+    this.cache = createCache({
+      stores: this.shared === undefined ? [this.memory] : [this.memory, sharedTier(this.shared, options.l2TtlMs)],
+    });
   }
 
-  async get(id: InstrumentId): Promise<CachedAnswer | undefined> {
-    return (await this.cache.get<CachedAnswer>(this.key(id))) ?? undefined;
+  /** What is remembered of each instrument, by one look-up for all of them. Never rejects. */
+  async get(ids: readonly InstrumentId[]): Promise<Map<InstrumentId, Remembered>> {
+    const keys = [...ids.map((id) => this.keys.quote(id)), ...ids.map((id) => this.keys.failure(id))];
+    const found = await this.cache.mget<CachedAnswer>(keys);
+    return new Map(
+      ids.map((id, i) => [
+        id,
+        { quote: found[i] as CachedQuote | undefined, failure: found[ids.length + i] as CachedFailure | undefined },
+      ]),
+    );
   }
 
+  /** Runs what may wait longer for Redis than a reader does. */
+  async patiently<T>(ms: number, work: () => Promise<T>): Promise<T> {
+    return await this.patience.longer(ms, work);
+  }
+
+  /** Never rejects: what cannot be stored is fetched again. */
   async set(id: InstrumentId, answer: CachedAnswer): Promise<void> {
-    const { quoteTtlMs, failureTtlMs } = this.options;
-    await this.cache.set(this.key(id), answer, answer.kind === 'quote' ? quoteTtlMs : failureTtlMs);
+    if (answer.kind === 'quote') {
+      // no lifetime of its own: each tier has one
+      await this.cache.set(this.keys.quote(id), seal(answer));
+      return;
+    }
+    const { failureTtlMs } = this.options;
+    if (failureTtlMs === 0) return;
+    this.failures.set(id, this.clock.now() + failureTtlMs);
+    await this.cache.set(this.keys.failure(id), seal(answer), failureTtlMs);
   }
 
-  private key(id: InstrumentId): string {
-    return `${this.options.keyPrefix}stock:quote:${id}`;
+  /** Forgets an instrument in all tiers. */
+  async delete(id: InstrumentId): Promise<void> {
+    this.failures.delete(id);
+    await this.cache.mdel([this.keys.quote(id), this.keys.failure(id)]);
+  }
+
+  /**
+   * Forgets everything, in memory and under our keys in Redis.
+   * @returns keys deleted in Redis
+   * @throws SourceFailedError when Redis fails on the way
+   */
+  async clear(): Promise<number> {
+    this.failures.clear();
+    await this.memory.clear();
+    if (this.redis?.isUp !== true) return 0;
+    let deleted = 0;
+    try {
+      for (const pattern of this.keys.patterns()) deleted += await deleteMatching(this.redis, pattern);
+    } catch (cause) {
+      throw new SourceFailedError('redis', `failed after ${deleted} keys were deleted`, { cause });
+    }
+    return deleted;
+  }
+
+  /** Failures that memory remembers now. */
+  get negativeEntries(): number {
+    const now = this.clock.now();
+    for (const [id, until] of this.failures) if (until <= now) this.failures.delete(id);
+    return this.failures.size;
+  }
+
+  /** Undefined in a process on its own. */
+  get sharedStats(): SharedCacheStats | undefined {
+    if (this.shared === undefined) return undefined;
+    const { counts, latency } = this.shared;
+    return { ...counts, p50Ms: latency.percentile(0.5), p99Ms: latency.percentile(0.99) };
   }
 }

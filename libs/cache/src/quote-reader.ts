@@ -1,40 +1,22 @@
-import {
-  type Clock,
-  type ErrorCode,
-  InvalidSymbolError,
-  type InstrumentId,
-  type MarketDataError,
-  type Quote,
-  SourceFailedError,
-} from '#domain';
+import { type Clock, InvalidSymbolError, type InstrumentId, type MarketDataError, SourceFailedError } from '#domain';
 import type { QuoteStatus } from '#protocol';
 import type { LastValueStore } from './last-value.store.js';
-import type { QuoteCache } from './quote-cache.js';
+import type { QuoteCache, Remembered } from './quote-cache.js';
+import {
+  failure,
+  lastResort,
+  type Layer,
+  ofMemory,
+  ofShared,
+  type QuoteReading,
+  type ReadFailure,
+  type ReadResult,
+  resultOf,
+} from './quote-reading.js';
 import type { QuoteState } from './quote-state.js';
 import { SingleFlight } from './single-flight.js';
 
-/** Where an answer came from: memory kept current by the feeds, a shared cache, a vendor asked just now, or the last value that is left. */
-export type Layer = 'l1' | 'l2' | 'l3' | 'l4';
-
-/** A quote as a reader gets it. */
-export interface QuoteReading {
-  readonly quote: Quote;
-  readonly layer: Layer;
-  readonly status: QuoteStatus;
-  /** Milliseconds since a vendor last confirmed the value. */
-  readonly age: number;
-}
-
-export interface ReadFailure {
-  readonly symbol: string;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
-
-export interface ReadResult {
-  readonly quotes: readonly QuoteReading[];
-  readonly errors: readonly ReadFailure[];
-}
+type Answer = QuoteReading | ReadFailure;
 
 /** Brings an instrument's value up to date with a vendor that carries it. */
 export interface ValueSource {
@@ -50,7 +32,8 @@ export interface ValueSource {
 
 /** Reads quotes layer by layer; each answer says which layer and how old. */
 export class QuoteReader {
-  private readonly flights = new SingleFlight<InstrumentId, QuoteReading | ReadFailure>();
+  private readonly flights = new SingleFlight<InstrumentId, Answer>();
+  private readonly refreshes = new SingleFlight<InstrumentId, Answer>();
   readonly served: Record<Layer | 'failed', number> = { l1: 0, l2: 0, l3: 0, l4: 0, failed: 0 };
 
   constructor(
@@ -64,75 +47,118 @@ export class QuoteReader {
 
   /** Reads that shared another reader's vendor call. */
   get joined(): number {
-    return this.flights.joined;
+    return this.flights.joined + this.refreshes.joined;
   }
 
   /** One answer per distinct symbol, in the order asked: a quote or an error. Never rejects. */
   async read(symbols: readonly string[]): Promise<ReadResult> {
-    const answers = await Promise.all([...new Set(symbols)].map((symbol) => this.readOne(symbol)));
-    const quotes: QuoteReading[] = [];
-    const errors: ReadFailure[] = [];
-    for (const answer of answers) {
-      if ('quote' in answer) quotes.push(answer);
-      else errors.push(answer);
-    }
-    return { quotes, errors };
+    const answers: (Answer | QuoteState)[] = [...new Set(symbols)].map((symbol) => this.readMemory(symbol));
+    const behind = answers.filter(isState);
+    if (behind.length === 0) return resultOf((answers as Answer[]).map((answer) => this.count(answer)));
+    const flights = this.readBehind(behind);
+    return resultOf(
+      await Promise.all(
+        answers.map(async (answer) => this.count(isState(answer) ? await flights.get(answer)! : answer)),
+      ),
+    );
   }
 
-  private async readOne(symbol: string): Promise<QuoteReading | ReadFailure> {
+  /**
+   * Whether memory answers for all of these at once, as `read` would. When it does they are counted and wanted like a read's; otherwise
+   * nothing has happened.
+   */
+  takeCurrent(states: readonly QuoteState[]): boolean {
+    if (!states.every((state) => this.isInMemory(state))) return false;
+    for (const state of states) this.source.requested(state);
+    this.served.l1 += states.length;
+    return true;
+  }
+
+  /** How fresh the value in memory is. */
+  statusOf(state: QuoteState): QuoteStatus {
+    return this.source.statusOf(state);
+  }
+
+  /** Asks vendors whatever is known, within their limits: one answer per distinct symbol. Never rejects. */
+  async refresh(symbols: readonly string[]): Promise<ReadResult> {
+    const asked = [...new Set(symbols)].map(async (symbol) => {
+      const state = this.lastValues.peek(symbol);
+      if (state === undefined) return failure(symbol, new InvalidSymbolError(symbol));
+      this.source.requested(state);
+      return await this.refreshes.run(symbol, () => this.askVendors(state, undefined));
+    });
+    return resultOf(await Promise.all(asked));
+  }
+
+  /** Forgets what is remembered of a symbol, so that the next read asks a vendor. @throws InvalidSymbolError */
+  async invalidate(symbol: string): Promise<void> {
     const state = this.lastValues.peek(symbol);
-    if (state === undefined) return this.count(failure(symbol, new InvalidSymbolError(symbol)));
-    this.source.requested(state);
-    const age = this.clock.now() - state.confirmedAt;
-    if (state.known && (this.source.isCurrent(state) || age <= this.freshMs))
-      return this.count(this.reading(state, 'l1'));
-    return this.count(await this.flights.run(symbol, () => this.readBehind(state)));
+    if (state === undefined) throw new InvalidSymbolError(symbol);
+    state.doubt();
+    await this.cache.delete(symbol);
   }
 
-  private async readBehind(state: QuoteState): Promise<QuoteReading | ReadFailure> {
-    const { id } = state.instrument;
-    const cached = await this.cache.get(id);
-    const cachedAge = cached === undefined ? Infinity : this.clock.now() - cached.at;
+  /** The state itself where memory cannot answer. */
+  private readMemory(symbol: string): Answer | QuoteState {
+    const state = this.lastValues.peek(symbol);
+    if (state === undefined) return failure(symbol, new InvalidSymbolError(symbol));
+    this.source.requested(state);
+    if (!this.isInMemory(state)) return state;
+    return ofMemory(state, 'l1', this.source.statusOf(state), this.clock.now());
+  }
+
+  private isInMemory(state: QuoteState): boolean {
+    const isYoung = this.clock.now() - state.confirmedAt <= this.freshMs && !state.isDoubted;
+    return state.known && (isYoung || this.source.isCurrent(state));
+  }
+
+  private readBehind(states: readonly QuoteState[]): Map<QuoteState, Promise<Answer>> {
+    const ids = states.map(({ instrument }) => instrument.id).filter((id) => !this.flights.has(id));
+    const remembered = this.cache.get(ids);
+    return new Map(
+      states.map((state) => {
+        const { id } = state.instrument;
+        return [state, this.flights.run(id, async () => this.answer(state, (await remembered).get(id)))];
+      }),
+    );
+  }
+
+  private async answer(state: QuoteState, { quote, failure: failed }: Remembered = {}): Promise<Answer> {
+    const now = this.clock.now();
     // a store may keep answers longer than they are worth: a price is served while it is fresh, or marked
-    if (cached !== undefined && cachedAge <= this.freshMs) {
-      if (cached.kind === 'quote') return { quote: cached.quote, layer: 'l2', status: 'live', age: cachedAge };
-      return this.lastResort(state, { symbol: id, code: cached.code, message: cached.message });
+    if (quote !== undefined && now - quote.at <= this.freshMs && quote.at > state.confirmedAt && !quote.quote.stale)
+      return ofShared(quote, now);
+    if (failed !== undefined && now - failed.at <= this.freshMs) {
+      const { code, message } = failed;
+      return this.lastResort(state, quote) ?? { symbol: state.instrument.id, code, message };
     }
+    return await this.askVendors(state, quote);
+  }
+
+  private async askVendors(state: QuoteState, shared: Remembered['quote']): Promise<Answer> {
+    const { id } = state.instrument;
     const error = await this.source.refresh(state);
     if (error !== undefined) {
-      await this.cache.set(id, { kind: 'failure', code: error.code, message: error.message, at: this.clock.now() });
-      return this.lastResort(state, failure(id, error));
+      const { code, message } = error;
+      void this.cache.set(id, { kind: 'failure', code, message, at: this.clock.now() });
+      return this.lastResort(state, shared) ?? failure(id, error);
     }
     if (!state.known) return failure(id, new SourceFailedError('vendors', 'none gave a usable value'));
-    await this.cache.set(id, { kind: 'quote', quote: state.quote(), at: state.confirmedAt });
-    return this.reading(state, 'l3');
+    // nobody waits for Redis to have written it
+    void this.cache.set(id, { kind: 'quote', quote: state.quote(), at: state.confirmedAt, halted: state.halted });
+    return ofMemory(state, 'l3', this.source.statusOf(state), this.clock.now());
   }
 
-  /** The last known value, marked stale with its age, if there is one. */
-  private lastResort(state: QuoteState, error: ReadFailure): QuoteReading | ReadFailure {
-    if (!state.known) return error;
-    const reading = this.reading(state, 'l4');
-    const status = isDoubtful(reading.status) ? reading.status : 'delayed';
-    return { ...reading, status, quote: { ...reading.quote, stale: true, age: reading.age } };
+  private lastResort(state: QuoteState, shared: Remembered['quote']): QuoteReading | undefined {
+    return lastResort(state, this.source.statusOf(state), shared, this.clock.now());
   }
 
-  private reading(state: QuoteState, layer: Layer): QuoteReading {
-    const age = this.clock.now() - state.confirmedAt;
-    const quote = state.quote();
-    if (quote.stale) quote.age = age;
-    return { quote, layer, status: this.source.statusOf(state), age };
-  }
-
-  private count<T extends QuoteReading | ReadFailure>(answer: T): T {
+  private count(answer: Answer): Answer {
     this.served['layer' in answer ? answer.layer : 'failed']++;
     return answer;
   }
 }
 
-function isDoubtful(status: QuoteStatus): boolean {
-  return status !== 'live' && status !== 'halted';
-}
-
-function failure(symbol: string, error: MarketDataError): ReadFailure {
-  return { symbol, code: error.code, message: error.message };
+function isState(answer: Answer | QuoteState): answer is QuoteState {
+  return 'instrument' in answer;
 }

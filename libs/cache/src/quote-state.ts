@@ -8,6 +8,7 @@ import {
   type Instrument,
   type Quote,
   QUOTE_FIELD_COUNT,
+  QUOTE_FIELDS,
   quoteOf,
   type QuoteValues,
   SOURCE_BIT,
@@ -18,6 +19,8 @@ import {
 } from '#domain';
 
 const DAY_MS = 86_400_000;
+/** So long ago that no patience with a single bad tick applies. */
+const LONG_AGO: EpochMs = 1;
 const ORDER_SLOTS = [F.bid, F.ask, F.bidSize, F.askSize, F.lastSize];
 const DAY_SLOTS = [F.open, F.high, F.low, F.averagePrice, F.volume];
 
@@ -43,7 +46,7 @@ export class QuoteState implements Delta {
   halted = false;
   /** When a vendor last said the price itself. */
   pricedAt = 0;
-  /** When validation first refused a tick after that; 0 when it refused none. */
+  /** Since when the value is in doubt: validation refused a tick, or nobody has confirmed it since `doubt`; 0 when it is not. */
   refusedSince = 0;
   /** Event time of the newest accepted tick of the present source; 0 when it sent none. */
   eventTime = 0;
@@ -108,6 +111,38 @@ export class QuoteState implements Delta {
     if (this.refusedSince === 0) this.refusedSince = at;
   }
 
+  /** Whether the value is not to be served as current until a vendor says it again. */
+  get isDoubted(): boolean {
+    return this.refusedSince === LONG_AGO;
+  }
+
+  /** Takes the value's word away until a vendor says it again. */
+  doubt(): void {
+    this.refusedSince = LONG_AGO;
+  }
+
+  /**
+   * Takes a value kept from before, stale until a vendor confirms it. False when what is known is as new.
+   * @param at when a vendor confirmed it
+   */
+  restore(quote: Quote, at: EpochMs, halted: boolean): boolean {
+    if (at <= this.confirmedAt) return false;
+    const eventTime = quote.timestamp === undefined ? NaN : Date.parse(quote.timestamp);
+    QUOTE_FIELDS.forEach(({ name, kind }, slot) => {
+      this.current[slot] =
+        kind === 'time' ? eventTime : kind === 'flag' ? 1 : ((quote[name] as number | undefined) ?? NaN);
+    });
+    this.currentSource = quote.source;
+    this.volumeSource = quote.source;
+    this.volumeDay = this.dayOf(eventTime || at);
+    this.confirmedAt = at;
+    this.halted = halted;
+    this.eventTime = eventTime || 0;
+    this.eventDay = eventTime ? this.dayOf(eventTime) : 0;
+    this.doubt();
+    return true;
+  }
+
   /**
    * Merges an accepted tick. True when a client would see a difference.
    * @param keepsVolume true to leave the volume as it is, whatever the tick says
@@ -152,15 +187,18 @@ export class QuoteState implements Delta {
     if (this.set(F.openInterest, tick.openInterest)) moved = true;
     if (this.set(F.timestamp, tick.eventTime)) moved = true;
     if (this.set(F.stale, 0)) moved = true;
-    if (tick.book !== undefined) {
-      this.book = tick.book;
-      this.bookSource = tick.vendor;
-    }
+    if (tick.book !== undefined) this.takeBook(tick.book, tick.vendor);
     if (this.currentSource !== tick.vendor) {
       this.currentSource = tick.vendor;
       moved = true;
     }
     return moved;
+  }
+
+  /** Takes a book with levels behind the best. */
+  takeBook(book: Book, vendor: VendorId): void {
+    this.book = book;
+    this.bookSource = vendor;
   }
 
   /** Marks the value as no longer confirmed, or confirmed again. True when that is news. */
@@ -206,6 +244,48 @@ export class QuoteState implements Delta {
     this.source = source;
     this.changed = changed;
     this.sequence = sequence;
+    this.refusedSince = 0;
+  }
+
+  /**
+   * Takes over what the process that published the adopted value knew of it, so that ticks of one's own can go on from there.
+   * @param confirmedAt when a vendor last said or confirmed it
+   */
+  inherit(confirmedAt: EpochMs, halted: boolean): void {
+    const told = this.current[F.timestamp] as number;
+    const eventTime = told > 0 ? told : 0;
+    const day = this.dayOf(eventTime === 0 ? confirmedAt : eventTime);
+    this.confirmedAt = confirmedAt;
+    this.pricedAt = confirmedAt;
+    this.halted = halted;
+    this.refusedSince = 0;
+    this.eventTime = eventTime;
+    this.eventDay = eventTime === 0 ? 0 : day;
+    this.volumeSource = this.currentSource;
+    this.volumeDay = day;
+    this.volumeDrops = 0;
+    this.closeDay = day;
+  }
+
+  /** Forgets the value, as if no vendor had ever said one; what was published stays published until `restart`. */
+  forget(): void {
+    this.current.fill(NaN);
+    this.currentSource = '';
+    this.confirmedAt = 0;
+    this.halted = false;
+    this.pricedAt = 0;
+    this.refusedSince = 0;
+    this.eventTime = 0;
+    this.eventDay = 0;
+    this.volumeSource = '';
+    this.volumeDrops = 0;
+    this.volumeDay = 0;
+    this.limitsDay = 0;
+    this.closeDay = 0;
+    this.lowerCircuit = NaN;
+    this.upperCircuit = NaN;
+    this.book = undefined;
+    this.bookSource = '';
   }
 
   /** Forgets the position, not the value. */

@@ -5,13 +5,14 @@ import { anInstrument } from '../../../test/support/instruments.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { LastValueStore } from './last-value.store.js';
 import type { QuoteState } from './quote-state.js';
-import { ReplayBuffer } from './replay-buffer.js';
+import { type Change, ReplayBuffer } from './replay-buffer.js';
 
 const IDS = ['NSE:A', 'NSE:B', 'NSE:C'];
 const PAGE_BYTES = 1024 * 170;
 
 interface Setup {
   clock: ManualClock;
+  store: LastValueStore;
   buffer: ReplayBuffer;
   publish: (id: string, price: number, vendor?: string) => QuoteState;
 }
@@ -26,7 +27,7 @@ function setup(limits: { keepMs?: number; maxBytes?: number } = {}): Setup {
     for (const delta of store.advance([state])) buffer.add(delta);
     return state;
   };
-  return { clock, buffer, publish };
+  return { clock, store, buffer, publish };
 }
 
 const prices = (buffer: ReplayBuffer, state: QuoteState, count: number): unknown[] =>
@@ -122,4 +123,59 @@ it('agrees with a plain list for any course of changes, time and returns, within
     }),
     { numRuns: 60 },
   );
+});
+
+describe('filled with changes of another node', () => {
+  /** What the other node published, as it can be read from the shared log. */
+  function published(count: number): Change[] {
+    const other = setup();
+    return Array.from({ length: count }, (_, i) => {
+      const { sequence, changed, source, values } = other.publish('NSE:A', i + 1);
+      return { sequence, changed, source, values: values.slice() };
+    });
+  }
+
+  /** A node that has followed from `from` to `to`. */
+  function followed(
+    from: number,
+    to: number,
+  ): { buffer: ReplayBuffer; state: QuoteState; go: (until: number) => void } {
+    const { buffer, store } = setup();
+    const changes = published(20);
+    const state = store.peek('NSE:A') as QuoteState;
+    const go = (until: number): void => {
+      for (let at = Math.max(from, state.sequence + 1); at <= until; at++) {
+        const { sequence, changed, source, values } = changes[at - 1] as Change;
+        state.adopt(sequence, changed, source, values);
+        buffer.add(state);
+      }
+    };
+    go(to);
+    return { buffer, state, go };
+  }
+
+  it('gives them back before its own, and goes on with what comes', () => {
+    const { buffer, state, go } = followed(6, 8);
+    expect(buffer.missedSince(state, 2)).toBeUndefined();
+    expect(buffer.refill(state, published(6).slice(2))).toBe(true);
+    expect(prices(buffer, state, buffer.missedSince(state, 2) ?? 0)).toEqual(
+      [3, 4, 5, 6, 7, 8].map((n) => [n, n, 'v']),
+    );
+    go(10);
+    expect(buffer.missedSince(state, 2)).toBe(8);
+  });
+
+  it('leaves out what is past its own position', () => {
+    const { buffer, state } = followed(6, 8);
+    expect(buffer.refill(state, published(10).slice(4))).toBe(true);
+    expect(prices(buffer, state, buffer.missedSince(state, 4) ?? 0)).toEqual([5, 6, 7, 8].map((n) => [n, n, 'v']));
+  });
+
+  it('takes nothing that has a hole, or does not reach its own', () => {
+    const { buffer, state } = followed(6, 8);
+    expect(buffer.refill(state, published(4).slice(2))).toBe(false);
+    expect(buffer.refill(state, [...published(3).slice(2), ...published(8).slice(4)])).toBe(false);
+    expect(buffer.refill(state, [])).toBe(false);
+    expect(buffer.missedSince(state, 5)).toBe(3);
+  });
 });

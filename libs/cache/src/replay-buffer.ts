@@ -15,6 +15,9 @@ export interface ReplayLimits {
   readonly maxBytes: number;
 }
 
+/** One published change of an instrument: the fields that differ from the sequence before, and all values after it. */
+export type Change = Pick<Delta, 'sequence' | 'changed' | 'source' | 'values'>;
+
 const PAGE_ENTRIES = 1024;
 const NONE = -1;
 
@@ -65,18 +68,27 @@ export class ReplayBuffer {
 
   add(delta: Delta): void {
     if (this.maxPages === 0) return;
-    const index = this.next % PAGE_ENTRIES;
-    if (index === 0) this.turn();
-    const page = this.pages.at(-1) as Page;
-    const { wireId } = delta;
-    page.wireId[index] = wireId;
-    page.sequence[index] = delta.sequence;
-    page.changed[index] = delta.changed;
-    page.source[index] = this.sourceNumber(delta.source);
-    page.before[index] = delta.isWhole ? NONE : (this.newest[wireId] ?? NONE);
-    page.values.set(delta.values, index * QUOTE_FIELD_COUNT);
-    page.newestAt = this.clock.now();
-    this.newest[wireId] = this.next++;
+    this.append(delta.wireId, delta, delta.isWhole ? NONE : (this.newest[delta.wireId] ?? NONE));
+  }
+
+  /**
+   * Puts changes here that came before those of the instrument that are kept, or were never here.
+   * @param quote as last published
+   * @param missed changes one after the other, oldest first; they may reach past the quote, or end where the kept ones go on
+   * @returns false when the changes have a hole, and nothing was taken
+   */
+  refill(quote: Delta, missed: readonly Change[]): boolean {
+    if (this.maxPages === 0) return false;
+    const changes = missed.filter(({ sequence }) => sequence <= quote.sequence);
+    const last = changes.at(-1)?.sequence ?? quote.sequence;
+    const kept = last === quote.sequence ? 0 : this.missedSince(quote, last);
+    if (kept === undefined) return false;
+    for (const { sequence, changed, source, values } of kept === 0 ? [] : this.last(quote, kept))
+      changes.push({ sequence, changed, source, values: values.slice() });
+    if (changes.some(({ sequence }, i) => i > 0 && sequence !== (changes[i - 1] as Change).sequence + 1)) return false;
+    let before = NONE;
+    for (const change of changes) before = this.append(quote.wireId, change, before);
+    return changes.length > 0;
   }
 
   /** Forgets everything: its sequences are of another epoch. */
@@ -136,6 +148,21 @@ export class ReplayBuffer {
       );
       yield replayed;
     }
+  }
+
+  /** @returns the change's number */
+  private append(wireId: number, { sequence, changed, source, values }: Change, before: number): number {
+    const index = this.next % PAGE_ENTRIES;
+    if (index === 0) this.turn();
+    const page = this.pages.at(-1) as Page;
+    page.wireId[index] = wireId;
+    page.sequence[index] = sequence;
+    page.changed[index] = changed;
+    page.source[index] = this.sourceNumber(source);
+    page.before[index] = before;
+    page.values.set(values, index * QUOTE_FIELD_COUNT);
+    page.newestAt = this.clock.now();
+    return (this.newest[wireId] = this.next++);
   }
 
   private page(number: number): Page {

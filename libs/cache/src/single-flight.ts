@@ -5,6 +5,10 @@ export class SingleFlight<K, V> {
   /** Joined calls since start: each is a call saved. */
   joined = 0;
 
+  has(key: K): boolean {
+    return this.flights.has(key);
+  }
+
   run(key: K, call: () => Promise<V>): Promise<V> {
     const flying = this.flights.get(key);
     if (flying !== undefined) {

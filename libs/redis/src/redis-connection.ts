@@ -1,4 +1,4 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type Command, Redis, type RedisOptions } from 'ioredis';
 import type { Cancel, Clock, HealthReport, HealthSource, Log } from '#domain';
 import type { RedisConfig } from './redis.config.js';
 
@@ -55,7 +55,14 @@ export class RedisConnection implements HealthSource {
 
   /** Another connection of its own, for subscriptions; they are renewed after every break. Closed with the rest. */
   subscriber(): RedisClient {
-    return this.client();
+    const client = this.client();
+    // ioredis renews subscriptions without looking at the outcome; one that fails because the connection breaks again would end the process
+    const send = client.sendCommand.bind(client);
+    client.sendCommand = (command: Command, ...rest: unknown[]) => {
+      if (command.name.endsWith('subscribe')) command.promise.catch(() => undefined);
+      return send(command, ...(rest as []));
+    };
+    return client;
   }
 
   /** Resolves when Redis answers, or after `ms`. */
