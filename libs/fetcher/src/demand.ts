@@ -23,6 +23,7 @@ export class Demand {
   private subscribed = new Set<InstrumentId>();
   private elsewhere: ReadonlySet<InstrumentId> = new Set();
   private readonly interest = new Map<InstrumentId, Interest>();
+  private changed: () => void = () => undefined;
 
   /**
    * @param essential instruments watched whether anybody asks or not
@@ -38,6 +39,12 @@ export class Demand {
   /** Replaces the set of subscribed instruments. */
   subscribe(wanted: Iterable<InstrumentId>): void {
     this.subscribed = new Set(wanted);
+    this.changed();
+  }
+
+  /** Called when this node wants more, or other instruments than before. What is forgotten for its age is not told. */
+  onChange(listener: () => void): void {
+    this.changed = listener;
   }
 
   /** Replaces the set that other nodes of the fleet want. */
@@ -62,6 +69,7 @@ export class Demand {
     const interest = this.interest.get(id);
     if (interest === undefined) {
       this.interest.set(id, { rate: 1, at: now });
+      this.changed();
       return !this.subscribed.has(id);
     }
     interest.rate = this.decayed(interest, now) + 1;

@@ -22,6 +22,7 @@ export class FeedSupervisor {
   private statusListener: (status: FeedStatus) => void = () => undefined;
   private isReconciling = false;
   private isIngesting = true;
+  private mayIngest: () => boolean = () => true;
   /** A carrier's state changed while instruments were being distributed by the old one. */
   private isOutdated = false;
 
@@ -55,6 +56,18 @@ export class FeedSupervisor {
     if (this.isIngesting === may) return;
     this.isIngesting = may;
     this.reconcile();
+    // the next node may not connect while we linger
+    if (!may) for (const carrier of this.carriers) if (isFeed(carrier)) carrier.release?.();
+  }
+
+  /** Looked at before every round: the right to use the carriers may have ended without anybody having been told. */
+  onlyWhile(mayIngest: () => boolean): void {
+    this.mayIngest = mayIngest;
+  }
+
+  /** Whether this process brings prices in, rather than another of its fleet. */
+  get isActive(): boolean {
+    return this.isIngesting && this.mayIngest();
   }
 
   /** Makes the carriers carry exactly what is wanted. */
@@ -72,6 +85,7 @@ export class FeedSupervisor {
 
   /** What each source that must be asked is to bring. */
   *polled(): Iterable<[SnapshotSource, readonly Instrument[]]> {
+    if (!this.isActive) return;
     for (const [carrier, carried] of this.carried) if (!isFeed(carrier)) yield [carrier, carried];
   }
 
@@ -80,8 +94,9 @@ export class FeedSupervisor {
     return this.byInstrument.get(id) ?? [];
   }
 
-  /** Every carrier that has the instrument, preferred first, whether it is wanted or not. */
+  /** Every carrier that has the instrument and may be used, preferred first, whether it is wanted or not. */
   *candidates(instrument: Instrument): Iterable<Carrier> {
+    if (!this.isActive) return;
     for (const carrier of this.carriers) if (carrier.carries(instrument)) yield carrier;
   }
 
@@ -114,7 +129,7 @@ export class FeedSupervisor {
 
   private distribute(): void {
     const instruments: Instrument[] = [];
-    for (const id of this.isIngesting ? this.demand.wanted() : []) {
+    for (const id of this.isActive ? this.demand.wanted() : []) {
       const instrument = this.master.get(id);
       if (instrument !== undefined) instruments.push(instrument);
     }

@@ -4,10 +4,12 @@ import { CLOCK, type Clock, InstrumentMaster, LOG, type Log, METER, type Meter }
 import { Conflator, Hub } from '#subscription';
 import { ActiveSymbolsJob, type RefreshOptions } from './active-symbols.job.js';
 import { Arrivals } from './arrivals.js';
+import { Control } from './control.js';
 import { Demand, type DemandOptions } from './demand.js';
 import type { Carrier } from './distribution.js';
 import { FeedSupervisor } from './feed-supervisor.js';
 import { Freshness, type FreshnessOptions } from './freshness.js';
+import { Pauses } from './pauses.js';
 import { QuotePipeline } from './quote-pipeline.js';
 import { Refresher } from './refresher.js';
 import { Accuracy } from './validation/accuracy.js';
@@ -75,10 +77,11 @@ export class FetcherModule {
         useFactory: (demand: Demand, accuracy: Accuracy) =>
           new ValidationPolicy(options.critical, (id) => demand.tier(id) === 'hot', accuracy),
       },
+      { provide: Pauses, inject: [CLOCK], useFactory: (clock: Clock) => new Pauses(clock) },
       { provide: Arrivals, inject: [CLOCK], useFactory: (clock: Clock) => new Arrivals(clock) },
       {
         provide: QuotePipeline,
-        inject: [LastValueStore, Conflator, Rejections, Arrivals, METER, Watches],
+        inject: [LastValueStore, Conflator, Rejections, Arrivals, METER, Watches, Pauses],
         useFactory: (
           lastValues: LastValueStore,
           conflator: Conflator,
@@ -86,9 +89,10 @@ export class FetcherModule {
           arrivals: Arrivals,
           meter: Meter,
           watches: Watches,
+          pauses: Pauses,
         ) => {
           const deep = new DeepTier(watches, rejections);
-          return new QuotePipeline(lastValues, conflator, rejections, arrivals, options.check, meter, deep);
+          return new QuotePipeline(lastValues, conflator, rejections, arrivals, options.check, meter, deep, pauses);
         },
       },
       {
@@ -128,10 +132,22 @@ export class FetcherModule {
         useFactory: (pipeline: QuotePipeline, clock: Clock, meter: Meter) => new Refresher(pipeline, clock, meter),
       },
       {
+        provide: Control,
+        inject: [Pauses, InstrumentMaster, FeedSupervisor, Refresher, Demand, CLOCK],
+        useFactory: (
+          pauses: Pauses,
+          master: InstrumentMaster,
+          supervisor: FeedSupervisor,
+          refresher: Refresher,
+          demand: Demand,
+          clock: Clock,
+        ) => new Control(pauses, master, supervisor, refresher, demand, clock),
+      },
+      {
         provide: Freshness,
-        inject: [FeedSupervisor, CLOCK, Hub],
-        useFactory: (supervisor: FeedSupervisor, clock: Clock, hub: Hub) =>
-          new Freshness(supervisor, clock, options.freshness, (...news) => hub.publishStatus(...news)),
+        inject: [FeedSupervisor, CLOCK, Hub, Pauses],
+        useFactory: (supervisor: FeedSupervisor, clock: Clock, hub: Hub, pauses: Pauses) =>
+          new Freshness(supervisor, clock, options.freshness, (...news) => hub.publishStatus(...news), pauses),
       },
       {
         provide: ActiveSymbolsJob,
@@ -141,7 +157,7 @@ export class FetcherModule {
       },
       {
         provide: QuoteReader,
-        inject: [LastValueStore, QuoteCache, FeedSupervisor, Refresher, Arrivals, Demand, Freshness, CLOCK],
+        inject: [LastValueStore, QuoteCache, FeedSupervisor, Refresher, Arrivals, Demand, Freshness, CLOCK, Pauses],
         useFactory: (
           lastValues: LastValueStore,
           cache: QuoteCache,
@@ -151,6 +167,7 @@ export class FetcherModule {
           demand: Demand,
           freshness: Freshness,
           clock: Clock,
+          pauses: Pauses,
         ) => {
           const values = new VendorValues(
             supervisor,
@@ -160,6 +177,7 @@ export class FetcherModule {
             freshness,
             clock,
             options.patienceMs,
+            pauses,
           );
           return new QuoteReader(lastValues, cache, values, clock, options.readFreshMs);
         },

@@ -62,7 +62,10 @@ beforeEach(() => {
     announced.push([state.instrument.id, status]),
   );
   const values = new VendorValues(supervisor, refresher, arrivals, demand, freshness, clock, 1500);
-  const cache = new QuoteCache({ keyPrefix: '', quoteTtlMs: 2000, failureTtlMs: 2000 });
+  const cache = new QuoteCache(
+    { keyPrefix: '', l1TtlMs: 2000, l2TtlMs: 300_000, l2TimeoutMs: 50, failureTtlMs: 2000 },
+    clock,
+  );
   reader = new QuoteReader(store, cache, values, clock, 2000);
   supervisor.start(pipeline);
 });

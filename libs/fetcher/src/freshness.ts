@@ -2,7 +2,9 @@ import type { QuoteState } from '#cache';
 import type { Clock, EpochMs, InstrumentId } from '#domain';
 import type { QuoteStatus } from '#protocol';
 import { isFeed } from './distribution.js';
+import type { Elsewhere } from './elsewhere.js';
 import type { FeedSupervisor } from './feed-supervisor.js';
+import type { Pauses } from './pauses.js';
 
 export interface FreshnessOptions {
   /** Age from which a quote that nobody confirms is stale, ms; before that it is delayed. */
@@ -24,13 +26,31 @@ export class Freshness {
   private readonly status = new Map<InstrumentId, QuoteStatus>();
   /** Since when an instrument is wanted that has never had a value. */
   private readonly waitingSince = new Map<InstrumentId, EpochMs>();
+  private source: Elsewhere | undefined;
+  private changed: FreshnessListener = () => undefined;
 
   constructor(
     private readonly supervisor: FeedSupervisor,
     private readonly clock: Clock,
     private readonly options: FreshnessOptions,
     private readonly announce: FreshnessListener,
+    private readonly pauses?: Pauses,
   ) {}
+
+  /** Called with each change, after it has been announced. */
+  onChange(listener: FreshnessListener): void {
+    this.changed = listener;
+  }
+
+  /** Believes another node of the fleet, while that one brings the prices in. */
+  believe(elsewhere: Elsewhere): void {
+    this.source = elsewhere;
+  }
+
+  /** The other node; undefined while this one brings prices in itself. */
+  get elsewhere(): Elsewhere | undefined {
+    return this.source?.isUsed === true ? this.source : undefined;
+  }
 
   /** How fresh an instrument was when it was last looked at. */
   of(id: InstrumentId): QuoteStatus {
@@ -42,22 +62,20 @@ export class Freshness {
     for (const state of states) {
       const { id } = state.instrument;
       // what nobody wants need not come, but a value that was left behind must not look live to whoever wants it next
-      if (!state.known && this.supervisor.carriersOf(id).length === 0) continue;
+      if (!state.known && !this.isAwaited(id)) continue;
       const now = state.known ? this.judge(state) : this.judgeMissing(id);
       if (state.markStale(now === 'delayed' || now === 'stale')) moved(state);
       if (now === this.of(id)) continue;
       this.status.set(id, now);
-      this.announce(
-        state,
-        now,
-        this.clock.now() - (state.known ? state.confirmedAt : (this.waitingSince.get(id) ?? 0)),
-      );
+      const age = this.clock.now() - (state.known ? state.confirmedAt : (this.waitingSince.get(id) ?? 0));
+      this.announce(state, now, age);
+      this.changed(state, now, age);
     }
   }
 
   /** Whether a value may be served as live without asking a vendor. */
   isCurrent(state: QuoteState): boolean {
-    return this.supervisor.carriersOf(state.instrument.id).length > 0 && isConfirmed(this.judge(state));
+    return this.isAwaited(state.instrument.id) && isConfirmed(this.judge(state));
   }
 
   /** How fresh a value is now. */
@@ -72,11 +90,29 @@ export class Freshness {
     return this.clock.now() - since > this.options.staleAfterMs ? 'stale' : 'live';
   }
 
+  private isAwaited(id: InstrumentId): boolean {
+    return this.elsewhere?.wants(id) ?? this.supervisor.carriersOf(id).length > 0;
+  }
+
+  /** Nobody here can confirm anything: it is as fresh as we are told, and while we are told nothing it grows old. */
+  private judgeFrom(elsewhere: Elsewhere, { instrument, confirmedAt }: QuoteState): QuoteStatus {
+    const told = elsewhere.statusOf(instrument.id);
+    if (told !== undefined) return told;
+    if (!this.options.isTrading(instrument.exchange)) return 'closed';
+    const since = elsewhere.wants(instrument.id) ? Math.max(confirmedAt, elsewhere.heardAt) : confirmedAt;
+    return this.clock.now() - since > this.options.staleAfterMs ? 'stale' : 'delayed';
+  }
+
   private judge(state: QuoteState): QuoteStatus {
+    const { elsewhere } = this;
+    if (elsewhere !== undefined) return this.judgeFrom(elsewhere, state);
+
     const { id, exchange } = state.instrument;
     const { staleAfterMs, liveForMs } = this.options;
     const now = this.clock.now();
     const age = now - state.confirmedAt;
+    // also outside trading hours: it is not the last price of the day, only the last we let in
+    if (this.pauses?.doubts(id, state.confirmedAt) === true) return age > staleAfterMs ? 'stale' : 'delayed';
     const isRefused = state.refusedSince !== 0 && now - state.refusedSince > REFUSED_FOR_MS;
     if (!isRefused && !this.supervisor.isDelayed(state.latestSource)) {
       const confirmed = state.halted ? 'halted' : 'live';

@@ -1,6 +1,7 @@
 import type { LastValueStore, QuoteState } from '#cache';
 import type { Counter, FeedSink, InstrumentId, Meter, RejectReason, Tick, VendorId } from '#domain';
 import type { Arrivals } from './arrivals.js';
+import type { Pauses } from './pauses.js';
 import { type CheckLimits, checkTick, isStandby, isVolumeBack } from './validation/check-tick.js';
 import { DeepTier } from './validation/deep-tier.js';
 import type { Rejections } from './validation/rejections.js';
@@ -19,6 +20,9 @@ export interface TickFollower {
   late(tick: Tick): boolean;
 }
 
+/** Those who need each tick of an instrument, as they are at the time. */
+export type Followers = Pick<ReadonlyMap<InstrumentId, TickFollower>, 'get' | 'size'>;
+
 /** Someone who writes down what was merged. */
 export interface TickRecorder {
   /** @param volume its count of the day, if that is believed */
@@ -33,7 +37,7 @@ const BELIEVED_DROPS = 5;
 /** Takes ticks as far as the open conflation window. Synchronous, so ticks never overtake one another. */
 export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
   private readonly accepted = new Map<VendorId, { readonly counter: Counter; merged: number }>();
-  private followers: ReadonlyMap<InstrumentId, TickFollower> = new Map();
+  private followers: Followers = new Map();
   private recorder: TickRecorder | undefined;
 
   constructor(
@@ -44,12 +48,17 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
     private readonly limits: CheckLimits,
     private readonly meter: Meter,
     private readonly deep: DeepTier = new DeepTier(new Watches(rejections), rejections),
+    private readonly pauses?: Pauses,
   ) {}
 
   /** @returns why the tick was refused or is held back; undefined when it was merged, or not needed because the instrument's owner speaks */
   tick(tick: Tick): RejectReason | undefined {
     const state = this.lastValues.peek(tick.instrument);
     if (state === undefined) return this.refuse(tick, 'unknown-instrument');
+    if (this.isPaused(tick.instrument)) {
+      this.rejections.held(tick);
+      return 'paused';
+    }
     const { watches } = this.deep;
     const watch = watches.size === 0 ? undefined : watches.get(tick.instrument);
     if (isStandby(tick, state)) {
@@ -72,7 +81,7 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
   }
 
   /** Tells those in the map, as it is at the time, of every tick of their instrument. */
-  follow(followers: ReadonlyMap<InstrumentId, TickFollower>): void {
+  follow(followers: Followers): void {
     this.followers = followers;
   }
 
@@ -84,13 +93,13 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
   /** Lets a tick that is not to be merged confirm a jump which the deep tier holds back. */
   witness(tick: Tick): void {
     const watch = this.deep.watches.get(tick.instrument);
-    if (watch !== undefined) this.hear(tick, watch);
+    if (watch !== undefined && !this.isPaused(tick.instrument)) this.hear(tick, watch);
   }
 
   /** Merges a second vendor's tick in place of a watched instrument's value that the comparison of both has found wrong. */
   correct(tick: Tick): void {
     const watch = this.deep.watches.get(tick.instrument);
-    if (watch === undefined) return;
+    if (watch === undefined || this.isPaused(tick.instrument)) return;
     this.deep.settle(watch, tick);
     this.merge(tick, watch.state);
   }
@@ -98,6 +107,10 @@ export class QuotePipeline implements Pick<FeedSink, 'tick' | 'malformed'> {
   /** Ticks merged since start, by vendor. */
   *merged(): Iterable<readonly [VendorId, number]> {
     for (const [vendor, { merged }] of this.accepted) yield [vendor, merged];
+  }
+
+  private isPaused(id: InstrumentId): boolean {
+    return this.pauses !== undefined && this.pauses.some && this.pauses.has(id);
   }
 
   private examine(tick: Tick, watch: Watch): RejectReason | undefined {

@@ -11,11 +11,23 @@ import {
 } from '#domain';
 import type { QuotePipeline } from './quote-pipeline.js';
 
+/** How one vendor call went. */
+export interface BatchOutcome {
+  readonly vendor: string;
+  /** When it was asked, and for how long, ms. */
+  readonly at: number;
+  readonly tookMs: number;
+  readonly symbols: readonly InstrumentId[];
+  /** What went wrong, for those that got no quote. */
+  readonly failed: ReadonlyMap<InstrumentId, MarketDataError>;
+}
+
 /** Asks vendors for quotes in batches; an instrument that is being asked for is not asked for again. */
 export class Refresher {
   private readonly flights = new Map<InstrumentId, Promise<MarketDataError | undefined>>();
   private readonly askedAt = new Map<InstrumentId, number>();
   private readonly failures: Counter;
+  private readonly listeners: ((outcome: BatchOutcome) => void)[] = [];
 
   constructor(
     private readonly pipeline: QuotePipeline,
@@ -23,6 +35,11 @@ export class Refresher {
     meter: Meter,
   ) {
     this.failures = meter.counter('refresh_failures_total', 'Instruments a vendor was asked for and gave no quote');
+  }
+
+  /** Tells how each vendor call went, when it is over. */
+  onBatch(listener: (outcome: BatchOutcome) => void): void {
+    this.listeners.push(listener);
   }
 
   /** When an instrument was last asked for; 0 when never. */
@@ -62,9 +79,13 @@ export class Refresher {
       this.flights.set(id, flight);
       flights.set(id, flight);
     }
+    const failures = new Map<InstrumentId, MarketDataError>();
     const land = (id: InstrumentId, failed: MarketDataError | undefined): void => {
       this.flights.delete(id);
-      if (failed !== undefined) this.failures.add();
+      if (failed !== undefined) {
+        this.failures.add();
+        failures.set(id, failed);
+      }
       settle.get(id)?.(failed);
       settle.delete(id);
     };
@@ -75,6 +96,10 @@ export class Refresher {
         land(id, reason === undefined ? undefined : refusal(source, reason));
       });
       for (const id of settle.keys()) land(id, new SourceFailedError(source.vendor, `no answer about ${id}`));
+      const tookMs = this.clock.now() - now;
+      const symbols = batch.map(({ id }) => id);
+      for (const listener of this.listeners)
+        listener({ vendor: source.vendor, at: now, tookMs, symbols, failed: failures });
     };
     void ask();
   }

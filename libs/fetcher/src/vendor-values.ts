@@ -6,6 +6,7 @@ import type { Demand } from './demand.js';
 import { isAble, isFeed } from './distribution.js';
 import type { FeedSupervisor } from './feed-supervisor.js';
 import type { Freshness } from './freshness.js';
+import type { Pauses } from './pauses.js';
 import type { Refresher } from './refresher.js';
 
 /** Gives readers without a subscription a value: by asking a vendor, or by waiting for the first tick of a stream. */
@@ -21,10 +22,12 @@ export class VendorValues implements ValueSource {
     private readonly clock: Clock,
     /** How long one vendor may take, ms: a reader waits for neither a silent stream nor a queue behind a rate limit. */
     private readonly patienceMs: number,
+    private readonly pauses?: Pauses,
   ) {}
 
   isCurrent(state: QuoteState): boolean {
-    return this.freshness.isCurrent(state);
+    // nobody may bring it up to date, so its readers get what there is, with its age
+    return this.isPaused(state) || this.freshness.isCurrent(state);
   }
 
   statusOf(state: QuoteState): QuoteStatus {
@@ -43,6 +46,10 @@ export class VendorValues implements ValueSource {
 
   async refresh(state: QuoteState): Promise<MarketDataError | undefined> {
     const { instrument } = state;
+    if (this.isPaused(state))
+      return new SourceFailedError('vendors', `${instrument.id} is paused`, { retryable: true });
+    // in a fleet one node asks the vendors: what is wanted here is announced, and comes like any other quote
+    if (this.freshness.elsewhere !== undefined) return this.awaitTick(state, 'fleet');
     let error: MarketDataError = new SourceFailedError('vendors', `none in use has ${instrument.id}`, {
       retryable: false,
     });
@@ -58,6 +65,10 @@ export class VendorValues implements ValueSource {
       error = failed;
     }
     return error;
+  }
+
+  private isPaused({ instrument }: QuoteState): boolean {
+    return this.pauses?.has(instrument.id) === true;
   }
 
   private ask(source: SnapshotSource, { instrument }: QuoteState): Promise<MarketDataError | undefined> {

@@ -3,4 +3,8 @@ export * from './client-messages.js';
 export * from './close-reason.js';
 export * from './limits.js';
 export * from './messages.js';
+export * from './notice.js';
+export * from './parse-message.js';
+export * from './control-message.js';
+export * from './published-update.js';
 export * from './symbol-limits.js';

@@ -1,6 +1,7 @@
 import type { CandleInterval, ErrorCategory, ErrorCode, InstrumentId, Quote } from '#domain';
 import type { ChannelMessages } from './channels.js';
 import type { ClientLimits } from './limits.js';
+import type { NoticeLevel } from './notice.js';
 
 /** Version of the wire contract. */
 export const PROTOCOL_VERSION = 1;
@@ -110,6 +111,8 @@ export interface ServerMessages extends ChannelMessages {
   /** The newest published changes, for a plain WebSocket client that connects with `?recent=N`. */
   recent: { readonly items: readonly { readonly seq: number; readonly publishedAt: number; readonly quote: Quote }[] };
   draining: { readonly reconnectAfter: number };
+  /** What an operator tells every client. */
+  notice: { readonly message: string; readonly level: NoticeLevel; readonly timestamp: number };
   error: ErrorPayload;
 }
 

@@ -392,6 +392,24 @@ describe('quotes', () => {
     expect(tickwire.metrics()).toMatchObject({ gaps: 1, repairs: 1, repeated: 1, updates: 3 });
   });
 
+  it('start over with the snapshots of an epoch that begins while connected, and are resumed in that one', async () => {
+    ScriptedSocket.last.tell(snapshot('NSE:A', 1, 201, 'e2'));
+    ScriptedSocket.last.tell(batch({ symbol: 'NSE:A', seq: 2, data: { price: 202 } }));
+    expect(told).toEqual([
+      ['snapshot', 100],
+      ['snapshot', 201],
+      ['update', 202],
+    ]);
+    ScriptedSocket.last.end();
+    clock.advance(1000);
+    await settled();
+    await ScriptedSocket.last.accept('e2');
+    expect(ScriptedSocket.last.take('subscribe', subscribed)).toMatchObject([
+      { resume: { epoch: 'e2', sequences: { 'NSE:A': 2 } } },
+    ]);
+    expect(tickwire.metrics()).toMatchObject({ gaps: 0, repeated: 0 });
+  });
+
   it('are asked for whole when filling the gap did not help', async () => {
     const socket = ScriptedSocket.last;
     for (const seq of [7, 8]) {

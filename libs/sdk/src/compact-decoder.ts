@@ -41,14 +41,14 @@ type Values = Record<string, QuoteValues[keyof QuoteValues]>;
 
 const text = new TextDecoder();
 
-/** Reads the compact form into the messages of the JSON contract. Instrument numbers are learned from snapshots and hold for one epoch. */
+/** Reads the compact form into the messages of the JSON contract. Instrument numbers are learned from snapshots and hold for one connection. */
 export class CompactDecoder {
   private readonly bases = new Map<number, Base>();
   private bytes: Uint8Array = new Uint8Array(0);
   private at = 0;
   private sentAt = 0;
 
-  /** Forgets all instruments: their numbers are of another epoch. */
+  /** Forgets all instruments: their numbers are of another connection. */
   reset(): void {
     this.bases.clear();
   }

@@ -10,6 +10,7 @@ import {
   type DepthUpdateMessage,
   type DrainingMessage,
   type ErrorMessage,
+  type NoticeMessage,
   type Quote,
   readMessage,
   type SlowMessage,
@@ -32,6 +33,7 @@ it('takes what the server says by its own types', () => {
   expectTypeOf<ServerMessages['status']>().toExtend<Omit<StatusMessage, 'type'>>();
   expectTypeOf<ServerMessages['slow']>().toExtend<Omit<SlowMessage, 'type'>>();
   expectTypeOf<ServerMessages['draining']>().toExtend<Omit<DrainingMessage, 'type'>>();
+  expectTypeOf<ServerMessages['notice']>().toExtend<Omit<NoticeMessage, 'type'>>();
   expectTypeOf<Omit<ServerMessages['error'], 'id'>>().toExtend<Omit<ErrorMessage, 'type' | 'id'>>();
   expectTypeOf<ServerMessages['subscribed']>().toExtend<Omit<SubscribedMessage, 'type'>>();
 });

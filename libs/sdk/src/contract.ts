@@ -107,6 +107,14 @@ export interface DrainingMessage {
   readonly reconnectAfter: number;
 }
 
+/** What an operator tells every client. */
+export interface NoticeMessage {
+  readonly type: 'notice';
+  readonly message: string;
+  readonly level: 'info' | 'warning' | 'critical';
+  readonly timestamp: number;
+}
+
 export interface ErrorMessage {
   readonly type: 'error';
   readonly code: string;
@@ -225,6 +233,7 @@ export type ServerMessage =
   | StatusMessage
   | SlowMessage
   | DrainingMessage
+  | NoticeMessage
   | ErrorMessage
   | SubscribedMessage
   | PongMessage
@@ -270,6 +279,7 @@ const CHECKS: { readonly [T in ServerMessage['type']]: Check } = {
   status: (m) => isText(m['symbol']) && isText(m['state']),
   slow: (m) => isNumber(m['dropped']),
   draining: (m) => isNumber(m['reconnectAfter']),
+  notice: (m) => isText(m['message']) && isText(m['level']),
   error: (m) => isText(m['code']) && isText(m['message']),
   subscribed: (m) => Array.isArray(m['symbols']) && Array.isArray(m['rejected']) && m['rejected'].every(isRecord),
   pong: (m) => isNumber(m['serverTime']),

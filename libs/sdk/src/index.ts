@@ -8,6 +8,7 @@ export type {
   DrainingMessage,
   Format,
   Mode,
+  NoticeMessage,
   OtherMessage,
   Quote,
   QuoteField,

@@ -7,6 +7,7 @@ import {
   type CandleInterval,
   type DrainingMessage,
   isKnown,
+  type NoticeMessage,
   type OtherMessage,
   type Quote,
   type ServerMessage,
@@ -49,6 +50,7 @@ export interface TickwireEvents {
   status: Omit<StatusMessage, 'type'>;
   slow: Omit<SlowMessage, 'type'>;
   draining: Omit<DrainingMessage, 'type'>;
+  notice: Omit<NoticeMessage, 'type'>;
   error: TickwireError;
   /** Every message of the server that answers nothing, as it came. */
   message: ServerMessage | OtherMessage;
@@ -89,7 +91,9 @@ export class Tickwire {
           this.poller?.stop();
           this.meter.forgetOffset();
           this.channels.unplace();
-          this.enter(epoch);
+          // another node may have other numbers for the instruments in the same epoch
+          this.compact.reset();
+          this.store.enter(epoch);
           this.syncer.attach(link, limits);
         },
         down: () => this.syncer.detach(),
@@ -250,11 +254,6 @@ export class Tickwire {
     this.handle(wish, quote, this.change('snapshot', symbol, quote, this.settings.clock.now()));
   }
 
-  private enter(epoch: string): void {
-    if (epoch !== this.store.epoch) this.compact.reset();
-    this.store.enter(epoch);
-  }
-
   private receive(message: ServerMessage | OtherMessage): void {
     this.heardAt = this.settings.clock.now();
     if (isKnown(message)) this.act(message);
@@ -299,6 +298,8 @@ export class Tickwire {
       case 'draining':
         this.connector.comeBack(message.reconnectAfter);
         return this.emitter.emit('draining', message);
+      case 'notice':
+        return this.emitter.emit('notice', message);
       case 'error':
         return this.fail(new TickwireError(message.code, message.message, message.retryable, message.symbol));
       default:

@@ -210,7 +210,7 @@ export class Client {
     for (const group of this.missed ?? []) {
       const { state, encoding } = group;
       const isCurrent = this.subscriptions.get(state.instrument.id)?.group === group;
-      if (isCurrent) this.frames += encoding.snapshot(state, now);
+      if (isCurrent && state.sequence > 0) this.frames += encoding.snapshot(state, now);
     }
     this.missed = undefined;
     this.flush(now);

@@ -35,6 +35,17 @@ export interface SubscribeResult {
   readonly rejected: readonly RejectedSymbol[];
 }
 
+/** Where changes are that were published by another node. */
+export interface Recovery {
+  /** Whether there may be any. */
+  readonly isPossible: boolean;
+  /**
+   * Brings the changes after the given sequences to where they can be replayed from, as far as there are any. Never rejects, and takes
+   * less than a reader notices.
+   */
+  fetch(epoch: string, positions: ReadonlyMap<InstrumentId, number>): Promise<void>;
+}
+
 /** Numbers since start, read by the metrics. */
 export interface HubCounts extends DeliveryCounts {
   /** Updates handed to clients. */
@@ -81,6 +92,7 @@ export class Hub {
   private demandListener: (wanted: Iterable<InstrumentId>) => void = () => undefined;
   private demandIsNews = false;
   private isCarried: (instrument: Instrument) => boolean = () => true;
+  private recovery: Recovery | undefined;
 
   constructor(
     private readonly lastValues: LastValueStore,
@@ -115,6 +127,30 @@ export class Hub {
   /** Says which instruments some vendor has; others are refused, because their quotes would never come. */
   offerOnly(isCarried: (instrument: Instrument) => boolean): void {
     this.isCarried = isCarried;
+  }
+
+  /** Says where to look for what a returning client has missed and this process has not published. */
+  recoverWith(recovery: Recovery): void {
+    this.recovery = recovery;
+  }
+
+  /**
+   * Has what a returning client has missed brought here, if it is not here already.
+   * @returns when to subscribe it; undefined for at once, as almost always
+   */
+  recover({ format }: Client, { symbols, resume, maxFrequency }: SubscribeMessage): Promise<void> | undefined {
+    const { recovery } = this;
+    if (recovery?.isPossible !== true || resume?.epoch !== this.epoch) return undefined;
+    if (format === 'compact' || maxFrequency !== undefined) return undefined;
+    const missing = new Map<InstrumentId, number>();
+    for (const symbol of symbols) {
+      const sequence: unknown = resume.sequences[symbol];
+      const state = typeof sequence === 'number' && sequence >= 1 ? this.lastValues.peek(symbol) : undefined;
+      if (state === undefined || state.sequence - (sequence as number) > MAX_REPLAYED_OF_SYMBOL) continue;
+      if (state.sequence === 0 || this.replay.missedSince(state, sequence as number) === undefined)
+        missing.set(symbol, sequence as number);
+    }
+    return missing.size === 0 ? undefined : recovery.fetch(resume.epoch, missing);
   }
 
   connect(id: string, wire: Wire, framing: Framing, format: Format): Client {
@@ -182,11 +218,18 @@ export class Hub {
         now,
       );
       if (replayed !== undefined) budget -= replayed;
+      else if (this.isAhead(client, state, sequences[state.instrument.id])) continue;
       else if (subscription.options.maxFrequency === undefined || this.pacer.greets(subscription, elapsed))
         client.appendFrames(this.encodeSnapshot(encoding, state, now));
     }
     if (isOpen) client.flush(now);
     this.channels.greet(client, accepted);
+  }
+
+  /** Whether a client comes from a node that has been told of more than this one: then what it has is not taken back. */
+  private isAhead({ format }: Client, state: QuoteState, sequence: unknown): boolean {
+    if (this.recovery?.isPossible !== true || format === 'compact') return false;
+    return typeof sequence === 'number' && sequence > state.sequence;
   }
 
   /**
@@ -246,7 +289,7 @@ export class Hub {
 
   /** Tells the subscribers of an instrument how fresh its quote is. */
   publishStatus(state: QuoteState, status: QuoteStatus, age: number): void {
-    const { instrument, source } = state;
+    const { instrument, latestSource: source } = state;
     const payload = { symbol: instrument.id, state: status, age, source };
     const made = new Map<MessageEncoder, string>();
     const tell = (client: Client): void => {
@@ -338,6 +381,8 @@ export class Hub {
     for (const subscription of due) {
       const { client, group } = subscription;
       if (client.subscriptions.get(group.state.instrument.id) !== subscription) continue;
+      // an epoch has begun, and its first quote is still to come
+      if (group.state.sequence === 0) continue;
       this.counts.updates++;
       this.push(client, group, this.encodeSnapshot(group.encoding, group.state, now), true, now);
     }

@@ -1,5 +1,6 @@
 import type { Encoding } from '#compression';
 import type { QuoteState } from '#cache';
+import type { InstrumentId } from '#domain';
 import type { SubscriptionInfo } from '#protocol';
 import type { Client } from './client.js';
 
@@ -29,4 +30,19 @@ export interface Subscription {
   index: number;
   /** With a frequency limit: when the next update may go, epoch ms. */
   dueAt: number;
+}
+
+/** A subscription as its client, and whoever looks, is told of it. */
+export function infoOf(symbol: InstrumentId, options: SubscriptionOptions): SubscriptionInfo {
+  const { mode, compression, batch, fields, maxFrequency, candles, unconflated } = options;
+  return {
+    symbol,
+    mode,
+    compression,
+    batch,
+    ...(fields && { fields }),
+    ...(maxFrequency && { maxFrequency }),
+    ...(candles && { candles }),
+    ...(unconflated === true && { unconflated }),
+  };
 }

@@ -9,11 +9,18 @@ export class Subscriptions {
   private readonly groups: (Group[] | undefined)[] = [];
   private readonly demand = new Map<InstrumentId, number>();
 
+  private changed: ((client: Client) => void) | undefined;
+
   /** Subscriptions of all clients together. */
   size = 0;
 
   /** @param demandChanged called when the first client asks for an instrument, or the last one leaves it */
   constructor(private readonly demandChanged: () => void) {}
+
+  /** Called with every client whose subscriptions have changed, once for each. */
+  onChange(listener: (client: Client) => void): void {
+    this.changed = listener;
+  }
 
   /** Groups of one instrument; undefined when nobody wants it. */
   of(wireId: number): readonly Group[] | undefined {
@@ -45,6 +52,7 @@ export class Subscriptions {
     }
     const subscription = this.join(client, this.groupFor(state, options), options);
     client.subscriptions.set(id, subscription);
+    this.changed?.(client);
     return subscription;
   }
 
@@ -56,6 +64,7 @@ export class Subscriptions {
     client.holdBack(subscription);
     this.leave(subscription);
     this.size--;
+    this.changed?.(client);
     const left = this.count(id) - 1;
     if (left > 0) this.demand.set(id, left);
     else {

@@ -321,6 +321,8 @@ class Client:
     def _receive(self, message: Mapping[str, Any]) -> None:
         kind = message["type"]
         if kind in _PRICES:
+            if kind == "snapshot":
+                self._epoch = message["epoch"]  # one may begin while the connection lasts
             for update in self._book.apply(message):
                 if update.symbol not in self._wanted:  # on its way when it was unsubscribed
                     self._book.remove(update.symbol)

@@ -25,6 +25,8 @@ export interface Correction {
 }
 
 const KEPT = 200;
+const REJECTED = 'ticks_rejected_total';
+const REJECTED_HELP = 'Ticks and frames refused by validation';
 
 /** Nothing is dropped silently: counts what was refused or corrected, and keeps the newest for inspection. */
 export class Rejections {
@@ -50,6 +52,11 @@ export class Rejections {
     });
   }
 
+  /** Counts a tick of a paused instrument: nothing is wrong with it, so it says nothing about accuracy. */
+  held({ vendor }: Tick): void {
+    this.counter(REJECTED, REJECTED_HELP, { vendor, reason: 'paused' satisfies RejectReason }).add();
+  }
+
   malformed(vendor: VendorId, sample: string): void {
     this.accuracy.malformed(vendor);
     this.keep({ at: this.clock.now(), vendor, reason: 'malformed', instrument: undefined, price: undefined, sample });
@@ -73,7 +80,7 @@ export class Rejections {
 
   private keep(rejection: Rejection): void {
     const { vendor, reason } = rejection;
-    this.counter('ticks_rejected_total', 'Ticks and frames refused by validation', { vendor, reason }).add();
+    this.counter(REJECTED, REJECTED_HELP, { vendor, reason }).add();
     push(this.newest, rejection);
   }
 

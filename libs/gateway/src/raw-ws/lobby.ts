@@ -1,10 +1,16 @@
 import type { RawData, WebSocket } from 'ws';
 import type { Credentials } from '#auth';
 import { type Cancel, type Clock, MarketDataError } from '#domain';
-import { AuthenticateMessage, CLOSE_CODES, CLOSE_MESSAGES, type CloseReason, type MessageId } from '#protocol';
+import {
+  AuthenticateMessage,
+  CLOSE_CODES,
+  CLOSE_MESSAGES,
+  type CloseReason,
+  type MessageId,
+  parseMessage,
+} from '#protocol';
 import type { Caller } from '../access/caller.js';
 import { errorPayload } from '../error-map.js';
-import { parseMessage } from '../validation.js';
 import { type RawMessage, readMessage } from './raw-message.js';
 
 /** A frame as `ws` hands it out. */

@@ -5,8 +5,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { RecentUpdates } from '#cache';
 import type { Format } from '#compression';
-import { type Clock, InvalidMessageError, MarketDataError } from '#domain';
-import { CLOSE_MESSAGES } from '#protocol';
+import { type Clock, InvalidMessageError, type MarketDataError } from '#domain';
 import { type Caller, credentialsOf } from '../access/caller.js';
 import { errorPayload } from '../error-map.js';
 import type { Reply, Session } from '../session/session.js';
@@ -135,7 +134,7 @@ export class RawWsDoor {
 
   private turnsAway(socket: WebSocket, reason: ReturnType<Sessions['refusal']>): boolean {
     if (reason === undefined) return false;
-    turnAway(socket, new MarketDataError(reason, CLOSE_MESSAGES[reason], true), this.clock);
+    turnAway(socket, this.sessions.refused(reason), this.clock);
     return true;
   }
 }

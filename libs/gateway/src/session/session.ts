@@ -4,6 +4,7 @@ import {
   AuthenticateMessage,
   type ClientLimits,
   type MessageId,
+  parseMessage,
   PingMessage,
   PROTOCOL_VERSION,
   type RejectedSymbol,
@@ -11,10 +12,9 @@ import {
   SubscribeMessage,
   UnsubscribeMessage,
 } from '#protocol';
-import type { Client, Hub } from '#subscription';
+import { type Client, type Hub, infoOf } from '#subscription';
 import type { Caller } from '../access/caller.js';
 import { errorPayload } from '../error-map.js';
-import { parseMessage } from '../validation.js';
 import { cappedFrequency, screen } from './entitled.js';
 import { MessageRate } from './message-rate.js';
 import { fitSubscriptions } from './fit-subscriptions.js';
@@ -45,6 +45,8 @@ export class Session {
   private rate: MessageRate;
   private isWarned = false;
   private isAuthenticating = false;
+  /** Messages that wait for one before them; undefined while nothing is waited for. */
+  private behind: (() => Promise<void> | undefined)[] | undefined;
 
   constructor(
     readonly client: Client,
@@ -96,12 +98,18 @@ export class Session {
     }
     const fail = (error: unknown): void =>
       reply('error', errorPayload(this.known(error, action), this.clock.now(), id));
-    try {
-      if (action === 'authenticate') this.authenticate(parseMessage(AuthenticateMessage, payload), reply).catch(fail);
-      else this.dispatch(action, payload, reply);
-    } catch (error) {
-      fail(error);
-    }
+    const handle = (): Promise<void> | undefined => {
+      try {
+        if (action !== 'authenticate') return this.dispatch(action, payload, reply)?.catch(fail);
+        this.authenticate(parseMessage(AuthenticateMessage, payload), reply).catch(fail);
+      } catch (error) {
+        fail(error);
+      }
+      return undefined;
+    };
+    if (this.behind !== undefined) return void this.behind.push(handle);
+    const pending = handle();
+    if (pending !== undefined) void this.finish(pending);
   }
 
   /** Refuses a message the door could not even read. */
@@ -135,23 +143,37 @@ export class Session {
     }
   }
 
+  /** Handles what comes behind a message only when that is done, so that a client's messages keep their order. */
+  private async finish(pending: Promise<void>): Promise<void> {
+    this.behind = [];
+    await pending;
+    for (let next = this.behind.shift(); next !== undefined; next = this.behind.shift()) {
+      if (!this.client.closed) await next();
+    }
+    this.behind = undefined;
+  }
+
   private get tier(): Tier {
     return this.present.identity.tier;
   }
 
-  private dispatch(action: string, payload: unknown, reply: Reply): void {
+  /** @returns when it is done, of a message that cannot be handled at once */
+  private dispatch(action: string, payload: unknown, reply: Reply): Promise<void> | undefined {
     switch (action) {
       case 'subscribe':
         return this.subscribe(parseMessage(SubscribeMessage, payload), reply);
       case 'unsubscribe': {
         const { symbols } = parseMessage(UnsubscribeMessage, payload);
-        return reply('unsubscribed', { symbols: this.hub.unsubscribe(this.client, symbols) });
+        reply('unsubscribed', { symbols: this.hub.unsubscribe(this.client, symbols) });
+        return undefined;
       }
       case 'subscriptions':
-        return reply('subscriptions', { symbols: this.subscriptions() });
+        reply('subscriptions', { symbols: this.subscriptions() });
+        return undefined;
       case 'ping': {
         const { timestamp } = parseMessage(PingMessage, payload);
-        return reply('pong', { ...(timestamp === undefined ? {} : { timestamp }), serverTime: this.clock.now() });
+        reply('pong', { ...(timestamp === undefined ? {} : { timestamp }), serverTime: this.clock.now() });
+        return undefined;
       }
       default:
         throw new MarketDataError(
@@ -162,7 +184,23 @@ export class Session {
     }
   }
 
-  private subscribe(message: SubscribeMessage, reply: Reply): void {
+  private subscribe(message: SubscribeMessage, reply: Reply): Promise<void> | undefined {
+    const { symbols } = message;
+    const { permitted } = screen(symbols, this.tier.entitlements);
+    const recovered = message.resume && this.hub.recover(this.client, { ...message, symbols: [...permitted] });
+    if (recovered === undefined) {
+      this.subscribeNow(message, reply);
+      return undefined;
+    }
+    return this.subscribeAfter(recovered, message, reply);
+  }
+
+  private async subscribeAfter(recovered: Promise<void>, message: SubscribeMessage, reply: Reply): Promise<void> {
+    await recovered;
+    if (!this.client.closed) this.subscribeNow(message, reply);
+  }
+
+  private subscribeNow(message: SubscribeMessage, reply: Reply): void {
     const { permitted, forbidden } = screen(message.symbols, this.tier.entitlements);
     const { admitted, limited } = this.admit(permitted);
     if (message.unconflated === true && this.tier.unconflated !== true)
@@ -216,19 +254,7 @@ export class Session {
   }
 
   private subscriptions(): ServerMessages['subscriptions']['symbols'] {
-    return [...this.client.subscriptions].map(([symbol, { options }]) => {
-      const { mode, compression, batch, fields, maxFrequency, candles, unconflated } = options;
-      return {
-        symbol,
-        mode,
-        compression,
-        batch,
-        ...(fields && { fields }),
-        ...(maxFrequency && { maxFrequency }),
-        ...(candles && { candles }),
-        ...(unconflated === true && { unconflated }),
-      };
-    });
+    return [...this.client.subscriptions].map(([symbol, { options }]) => infoOf(symbol, options));
   }
 
   private known(error: unknown, action: string): MarketDataError {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Credentials, Identity, Tier } from '#auth';
 import type { Format, Framing } from '#compression';
 import { type Clock, type Log, MarketDataError } from '#domain';
-import { CLOSE_MESSAGES, type ClientLimits, MAX_SYMBOLS_PER_MESSAGE } from '#protocol';
+import { CLOSE_MESSAGES, type ClientLimits, MAX_SYMBOLS_PER_MESSAGE, type NoticeMessage } from '#protocol';
 import type { Hub, Wire } from '#subscription';
 import { type Caller, type Callers, userOf } from '../access/caller.js';
 import { Allowances } from './allowances.js';
@@ -10,6 +10,8 @@ import { ConnectionCounts } from './connection-counts.js';
 import { Session, type SessionRules } from './session.js';
 
 export interface SessionOptions {
+  /** False on a node that only talks to vendors. */
+  readonly servesClients?: boolean;
   readonly maxConnections: number;
   readonly maxMessageBytes: number;
 }
@@ -46,6 +48,12 @@ export class Sessions implements SessionRules {
   refusal(caller: Caller): 'CONNECTION_LIMIT' | 'SERVER_DRAINING' | undefined {
     if (this.draining) return 'SERVER_DRAINING';
     return this.isFull || !this.hasRoom(caller) ? 'CONNECTION_LIMIT' : undefined;
+  }
+
+  /** What a refused caller is told. */
+  refused(reason: 'CONNECTION_LIMIT' | 'SERVER_DRAINING'): MarketDataError {
+    const message = this.servesClients ? CLOSE_MESSAGES[reason] : 'This node serves no clients: ROLE=ingest';
+    return new MarketDataError(reason, message, true);
   }
 
   /** Why a connection that has yet to say who it is is refused now. What its tier allows is not known yet. */
@@ -129,6 +137,24 @@ export class Sessions implements SessionRules {
     }
   }
 
+  /** Tells every client what an operator has to say. @returns how many there are */
+  notify({ message, level }: NoticeMessage): number {
+    const timestamp = this.clock.now();
+    for (const client of this.hub.clients.values()) client.send('notice', { message, level, timestamp });
+    return this.hub.clients.size;
+  }
+
+  /** Ends the connection of an id, or all of a user, with `DISCONNECTED`. @returns how many there were */
+  end({ clientId, subject }: { readonly clientId?: string; readonly subject?: string }): number {
+    let ended = 0;
+    for (const { client, caller } of this.sessions) {
+      if (client.id !== clientId && (subject === undefined || caller.identity.subject !== subject)) continue;
+      client.close('DISCONNECTED');
+      ended++;
+    }
+    return ended;
+  }
+
   /** Ends every connection with `SERVER_DRAINING`. */
   closeAll(): void {
     for (const client of this.hub.clients.values()) client.close('SERVER_DRAINING');
@@ -155,8 +181,12 @@ export class Sessions implements SessionRules {
     }
   }
 
+  private get servesClients(): boolean {
+    return this.options.servesClients ?? true;
+  }
+
   private get isFull(): boolean {
-    return this.hub.clients.size + this.waiting >= this.options.maxConnections;
+    return !this.servesClients || this.hub.clients.size + this.waiting >= this.options.maxConnections;
   }
 
   private hasRoom({ identity, address }: Caller): boolean {

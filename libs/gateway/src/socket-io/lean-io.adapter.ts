@@ -1,9 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import type { MessageMappingProperties } from '@nestjs/websockets';
-import type { Server, ServerOptions, Socket } from 'socket.io';
+import type { Server, ServerOptions } from 'socket.io';
 
-/** Nest's Socket.IO adapter with our options, and without the RxJS pipelines it builds per client and message: 5 KiB a connection. */
+/** Nest's Socket.IO adapter with our options. Messages do not go through Nest: `QuotesGateway` listens to its sockets itself. */
 export class LeanIoAdapter extends IoAdapter {
   constructor(
     app: INestApplicationContext,
@@ -16,12 +15,6 @@ export class LeanIoAdapter extends IoAdapter {
     return super.createIOServer(port, { ...options, ...this.options } as ServerOptions);
   }
 
-  override bindMessageHandlers(socket: Socket, handlers: MessageMappingProperties[]): void {
-    for (const { message, callback } of handlers) {
-      socket.on(String(message), (...args: unknown[]) => {
-        const ack = typeof args.at(-1) === 'function' ? args.pop() : undefined;
-        void callback(args[0], ack);
-      });
-    }
-  }
+  // what Nest keeps for each connection to read its messages by is 5 KiB
+  override bindMessageHandlers(): void {}
 }

@@ -1,23 +1,19 @@
 import {
-  Ack,
-  ConnectedSocket,
-  MessageBody,
   type OnGatewayConnection,
   type OnGatewayDisconnect,
   type OnGatewayInit,
-  SubscribeMessage,
   WebSocketGateway,
 } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
 import type { Credentials } from '#auth';
 import { type Clock, CLOCK, InvalidMessageError, MarketDataError } from '#domain';
-import { AuthenticateMessage, CLIENT_ACTIONS, CLOSE_MESSAGES, type ServerMessages } from '#protocol';
+import { AuthenticateMessage, parseMessage, type ServerMessages } from '#protocol';
 import { Inject } from '@nestjs/common';
 import { type Caller, credentialsOf } from '../access/caller.js';
 import { errorPayload } from '../error-map.js';
 import type { AnswerType, Reply, Session } from '../session/session.js';
 import { Sessions } from '../session/sessions.js';
-import { parseMessage } from '../validation.js';
+import { NodeBus } from './node-bus.js';
 import { SocketIoWire } from './socket-io-wire.js';
 
 /** What a Socket.IO client may be sent, by event. */
@@ -40,10 +36,12 @@ export class QuotesGateway
 
   constructor(
     private readonly sessions: Sessions,
+    private readonly bus: NodeBus,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   afterInit(server: Server): void {
+    this.bus.attach(server);
     server.use((socket: ClientSocket, next) => {
       const { conn } = socket;
       if (this.taken.has(conn)) return next(this.connectError(new InvalidMessageError('one connect at a time')));
@@ -57,7 +55,7 @@ export class QuotesGateway
     // others may have taken the room since it was seen
     const refused = this.sessions.refusal(caller);
     if (refused !== undefined) {
-      socket.emit('error', errorPayload(noRoom(refused), this.clock.now()));
+      socket.emit('error', errorPayload(this.sessions.refused(refused), this.clock.now()));
       return void socket.disconnect(true);
     }
     delete socket.data.caller;
@@ -67,10 +65,10 @@ export class QuotesGateway
     socket.conn.on('packet', (packet: { data?: string | Buffer }) => {
       if ((packet.data?.length ?? 0) > this.sessions.options.maxMessageBytes) session.client.close('MESSAGE_TOO_LARGE');
     });
-    // an event may be called by a number, or by nothing
+    // below Nest's handlers, whose guards and interceptors are REST's; an event may be called by a number, or by nothing
     socket.onAny((name: unknown, ...args: unknown[]) => {
-      const action = String(name);
-      if (!(CLIENT_ACTIONS as readonly string[]).includes(action)) this.receive(socket, action, args[0], ackOf(args));
+      const ack = ackOf(args);
+      this.receive(socket, String(name), args[0] === ack ? undefined : args[0], ack);
     });
     // the request is 5 KiB a connection, and nothing reads it after the handshake
     (socket.conn as { request: unknown }).request = null;
@@ -83,31 +81,6 @@ export class QuotesGateway
     if (session !== undefined) this.sessions.close(session);
     // who leaves the namespace would keep a connection that nobody counts
     socket.conn.close();
-  }
-
-  @SubscribeMessage('subscribe')
-  subscribe(@ConnectedSocket() socket: ClientSocket, @MessageBody() body: unknown, @Ack() ack: Acknowledge): void {
-    this.receive(socket, 'subscribe', body, ack);
-  }
-
-  @SubscribeMessage('unsubscribe')
-  unsubscribe(@ConnectedSocket() socket: ClientSocket, @MessageBody() body: unknown, @Ack() ack: Acknowledge): void {
-    this.receive(socket, 'unsubscribe', body, ack);
-  }
-
-  @SubscribeMessage('subscriptions')
-  subscriptions(@ConnectedSocket() socket: ClientSocket, @MessageBody() body: unknown, @Ack() ack: Acknowledge): void {
-    this.receive(socket, 'subscriptions', body, ack);
-  }
-
-  @SubscribeMessage('ping')
-  ping(@ConnectedSocket() socket: ClientSocket, @MessageBody() body: unknown, @Ack() ack: Acknowledge): void {
-    this.receive(socket, 'ping', body, ack);
-  }
-
-  @SubscribeMessage('authenticate')
-  authenticate(@ConnectedSocket() socket: ClientSocket, @MessageBody() body: unknown, @Ack() ack: Acknowledge): void {
-    this.receive(socket, 'authenticate', body, ack);
   }
 
   private receive(socket: ClientSocket, action: string, body: unknown, ack: Acknowledge): void {
@@ -138,7 +111,7 @@ export class QuotesGateway
     const shown = callers.authenticator.mode === 'off' ? {} : shownBy(socket);
     const caller = await callers.admit(socket.request, shown);
     const refused = this.sessions.refusal(caller);
-    if (refused !== undefined) throw noRoom(refused);
+    if (refused !== undefined) throw this.sessions.refused(refused);
     return caller;
   }
 
@@ -150,10 +123,6 @@ export class QuotesGateway
         : new MarketDataError('UNAUTHENTICATED', 'The server could not check', true);
     return Object.assign(new Error(known.message), { data: errorPayload(known, this.clock.now()) });
   }
-}
-
-function noRoom(reason: 'CONNECTION_LIMIT' | 'SERVER_DRAINING'): MarketDataError {
-  return new MarketDataError(reason, CLOSE_MESSAGES[reason], true);
 }
 
 /** The credential a client shows: `auth: { token }` or `{ apiKey }`, otherwise in its headers. */

@@ -71,6 +71,11 @@ export class Channels {
     this.settle();
   }
 
+  /** Forgets all candles: what comes next may be of an earlier time. */
+  forget(): void {
+    for (const channels of this.known.values()) channels.forget();
+  }
+
   leave(client: Client, id: InstrumentId): void {
     const channels = this.followed.get(id);
     if (channels === undefined) return;

@@ -68,6 +68,11 @@ export class InstrumentChannels {
     return wantsCandles || this.ticks.isWanted || this.depth.members.size > 0;
   }
 
+  /** Forgets the candles: what comes next may be of an earlier time. */
+  forget(): void {
+    if (this.builder !== undefined) this.builder = new CandleBuilder();
+  }
+
   /** The newest candles, oldest first; none when they were not built. */
   last(interval: CandleInterval, count: number): Candle[] {
     return this.builder?.last(interval, count) ?? [];

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Cancel, type Clock, ConfigError, type InstrumentMaster, type Log, readEnv } from '#domain';
+import { createFleet, type Fleet, FleetConfig, type Tenure } from '#fleet';
+import type { RedisConfig, RedisConnection } from '#redis';
+import { programVersion } from './program-version.js';
+import type { UpdateLife } from './update-wiring.js';
+import type { Parts } from './wiring.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How often the owner looks whether its vendors have other instruments than before, ms. */
+const CARRIED_EVERY_MS = 60_000;
+/** Pause before Redis is asked again what others have spent, ms. */
+const LEDGER_RETRY_MS = 500;
+/** What is no longer wanted because of its age is told this often, ms. */
+const DEMAND_EVERY_MS = 1000;
+/** Wishes of one moment are told together, ms. */
+const SOON_MS = 20;
+
+/**
+ * This process as a node of a fleet; undefined without Redis.
+ * @throws ConfigError if the settings make no fleet
+ */
+export function joinFleet(
+  env: Environment,
+  { role, redisTimeoutMs }: RedisConfig,
+  redis: RedisConnection | undefined,
+  keyPrefix: string,
+  clock: Clock,
+  log: Log,
+): Fleet | undefined {
+  if (redis === undefined) {
+    if (role === 'all') return undefined;
+    throw new ConfigError([`ROLE: "${role}" shares the work with other nodes through Redis; set REDIS_URL as well`]);
+  }
+  const config = readEnv(FleetConfig, env);
+  if (redisTimeoutMs > config.leaseMs / 2)
+    throw new ConfigError(['REDIS_TIMEOUT_MS: it must be at most half of LEASE_MS, so that a lease can be renewed']);
+  const nodeId = `${hostname()}-${randomBytes(4).toString('hex')}`;
+  const options = { nodeId, role, version: programVersion(), config, keyPrefix, redisTimeoutMs };
+  return createFleet(redis, options, clock, Math.random, log);
+}
+
+/** This process among the others. */
+export interface FleetNodeLife {
+  start(): void;
+  /** Gives the ownership up, for somebody else to take at once. */
+  yield(): Promise<void>;
+  /** Wants nothing any more, and is gone. */
+  leave(): Promise<void>;
+}
+
+/** Vendors are called only by the owner, for what all nodes want together. */
+export function wireFleet(
+  parts: Parts,
+  fleet: Fleet,
+  updates: UpdateLife,
+  master: InstrumentMaster,
+  clock: Clock,
+  log: Log,
+): FleetNodeLife {
+  const { supervisor, demand, hub, job, conflator, lastValues } = parts;
+  const { ownership, board, carried, self, ledger } = fleet;
+  self.clients = () => hub.clients.size;
+  supervisor.onlyWhile(() => ownership.mayIngest);
+  supervisor.ingest(false);
+
+  const writeCarried = (): Promise<void> =>
+    carried.write([...master.all()].filter((instrument) => supervisor.isCarried(instrument)).map(({ id }) => id));
+
+  let taking: Promise<void> | undefined;
+  const takeTurn = async (): Promise<void> => {
+    const { tenure } = ownership;
+    await (taking ??= prepareTurn(tenure).finally(() => (taking = undefined)));
+    if (ownership.tenure !== tenure) await takeTurn();
+  };
+  const prepareTurn = async (tenure: Tenure | undefined): Promise<void> => {
+    if (tenure === undefined || !ownership.mayIngest) return;
+    try {
+      await ledger.reconcile();
+    } catch (error) {
+      log.debug({ error: String(error) }, 'what other nodes have spent is not known yet');
+      // our own tenure goes on: nobody else has spent anything
+      if (tenure.isNew && !supervisor.isActive) return void clock.after(LEDGER_RETRY_MS, () => void takeTurn());
+    }
+    await updates.begin(tenure);
+    if (ownership.tenure !== tenure || !ownership.mayIngest) return;
+    supervisor.ingest(true);
+    // what moved while we were not sure
+    for (const state of lastValues.known()) conflator.mark(state);
+    job.run();
+    await writeCarried();
+  };
+
+  ownership.onChange((tenure) => {
+    carried.rewrite();
+    if (tenure === undefined) {
+      supervisor.ingest(false);
+      updates.end();
+    } else void takeTurn();
+  });
+  ownership.onState((state) => {
+    self.tell();
+    if (state === 'unsure' || state === 'standby') supervisor.ingest(false);
+    else void takeTurn();
+  });
+
+  hub.offerOnly((instrument) =>
+    ownership.tenure === undefined ? carried.has(instrument) : supervisor.isCarried(instrument),
+  );
+  demand.onChange(() => tellDemand.soon());
+  board.onDemand(({ wanted, followed }) => {
+    demand.want(wanted);
+    updates.needTicks(followed);
+    if (supervisor.isActive) job.run();
+  });
+  const tellDemand = repeating(clock, DEMAND_EVERY_MS, () => {
+    const own = demand.own();
+    board.announce(own, new Set(hub.channels.followed.keys()));
+    updates.want(own);
+  });
+  const tellCarried = repeating(clock, CARRIED_EVERY_MS, () => {
+    if (supervisor.isActive) void writeCarried();
+  });
+
+  return {
+    start() {
+      fleet.news.start();
+      updates.start();
+      board.start();
+      tellDemand.soon();
+      tellCarried.soon();
+      ownership.start();
+    },
+    yield: () => ownership.stop(),
+    async leave() {
+      tellDemand.stop();
+      tellCarried.stop();
+      updates.stop();
+      await board.leave();
+      fleet.news.stop();
+    },
+  };
+}
+
+/** A task that runs again and again, and within a moment when asked to. */
+function repeating(clock: Clock, everyMs: number, task: () => void): { soon(): void; stop(): void } {
+  let cancel: Cancel = () => undefined;
+  let isSoon = false;
+  const run = (): void => {
+    isSoon = false;
+    task();
+    cancel = clock.after(everyMs, run);
+  };
+  return {
+    soon() {
+      if (isSoon) return;
+      isSoon = true;
+      cancel();
+      cancel = clock.after(SOON_MS, run);
+    },
+    stop: () => cancel(),
+  };
+}

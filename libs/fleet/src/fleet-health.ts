@@ -1,0 +1,28 @@
+import type { HealthReport, HealthSource } from '#domain';
+import type { NodeList } from './node-list.js';
+import type { Ownership } from './ownership.js';
+
+/** Tells whether somebody brings prices in: degraded while this node goes on without Redis, or no owner is heard of. */
+export class FleetHealth implements HealthSource {
+  readonly name = 'fleet';
+
+  constructor(
+    private readonly ownership: Ownership,
+    private readonly nodes: NodeList,
+  ) {}
+
+  report(): HealthReport {
+    const { state, since, tenure, nodeId } = this.ownership;
+    const owner = state === 'owner' || state === 'alone' ? nodeId : this.nodes.owner()?.id;
+    const isWell = state === 'owner' || (state === 'standby' && owner !== undefined);
+    return {
+      state: isWell ? 'up' : 'degraded',
+      node: nodeId,
+      is: state,
+      since: new Date(since).toISOString(),
+      nodes: this.nodes.all().length,
+      ...(owner !== undefined && { owner }),
+      ...(tenure !== undefined && { term: tenure.term, epoch: tenure.epoch }),
+    };
+  }
+}

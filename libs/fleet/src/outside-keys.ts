@@ -1,0 +1,26 @@
+/** Names in Redis that programs outside may use; docs/publishers.md describes them. */
+export class OutsideKeys {
+  /** Channel of quotes that others publish. */
+  readonly updates: string;
+  /** Channel of what is wrong with them, or with orders. */
+  readonly errors: string;
+  /** Channel of operators' orders. */
+  readonly control: string;
+  /** Channel of orders that have been carried out. */
+  readonly done: string;
+  /** Set of the paused symbols. */
+  readonly paused: string;
+
+  constructor(private readonly prefix: string) {
+    this.updates = `${prefix}market-data:updates`;
+    this.errors = `${prefix}market-data:errors`;
+    this.control = `${prefix}market-data:control`;
+    this.done = `${prefix}market-data:control:done`;
+    this.paused = `${prefix}market-data:paused`;
+  }
+
+  /** What one client is subscribed to, as JSON; expires. */
+  client(clientId: string): string {
+    return `${this.prefix}client:subscription:${clientId}`;
+  }
+}

@@ -1,0 +1,206 @@
+import type { Cancel, Clock, Log, Random } from '#domain';
+import type { RedisConnection } from '#redis';
+import type { Lease } from './lease.js';
+import { Silence } from './silence.js';
+
+/**
+ * What this node is in the fleet.
+ * `owner`   holds the lease by our own clock: talks to vendors and publishes
+ * `unsure`  the lease is over by our clock and Redis has not answered since: does neither
+ * `alone`   Redis does not answer: goes on for its own clients
+ * `standby` another node is the owner, or none yet
+ */
+export type OwnerState = 'owner' | 'unsure' | 'alone' | 'standby';
+
+/** One stretch of ownership. */
+export interface Tenure {
+  /** Grows with every change of the owner: what is written under a lower one is refused. */
+  readonly term: number;
+  /** In which sequences count. */
+  readonly epoch: string;
+  /** False: the same epoch goes on. */
+  readonly isNew: boolean;
+}
+
+export interface OwnershipOptions {
+  readonly nodeId: string;
+  /** False for a node that never becomes the owner. */
+  readonly mayOwn: boolean;
+  /** How long Redis takes at most to answer a command, ms. */
+  readonly redisTimeoutMs: number;
+}
+
+/** Renewals, and a standby's tries, in one lease. */
+const RENEWALS = 3;
+const TRIES = 6;
+
+/** Keeps the lease of ingest, or waits for it. */
+export class Ownership {
+  readonly nodeId: string;
+  private current: Tenure | undefined;
+  /** Highest term anybody is known to have had. */
+  private seen = 0;
+  /** Until when the lease is ours, by `elapsed` and by the wall clock: the one may stand still while a machine sleeps. */
+  private until = { elapsed: 0, now: 0 };
+  private readonly silence: Silence;
+  private told: OwnerState = 'standby';
+  private toldAt: number;
+  private readonly tenureListeners: ((tenure: Tenure | undefined) => void)[] = [];
+  private readonly stateListeners: ((state: OwnerState) => void)[] = [];
+  private cancelStep: Cancel | undefined;
+  private cancelExpiry: Cancel | undefined;
+  private asking: Promise<void> | undefined;
+  /** Asked for while an answer was awaited that may be older. */
+  private isHurried = false;
+  private isRunning = false;
+
+  constructor(
+    private readonly lease: Lease,
+    private readonly redis: RedisConnection,
+    private readonly options: OwnershipOptions,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly log: Log,
+  ) {
+    this.nodeId = options.nodeId;
+    this.toldAt = clock.now();
+    this.silence = new Silence(lease.ms, options.redisTimeoutMs);
+  }
+
+  /** Looks at the clocks each time it is read. */
+  get state(): OwnerState {
+    if (this.current === undefined) return 'standby';
+    if (this.clock.elapsed() < this.until.elapsed && this.clock.now() < this.until.now) return 'owner';
+    return this.silence.isProven(this.clock.elapsed()) ? 'alone' : 'unsure';
+  }
+
+  /** Whether vendors may be called and quotes published at this moment. */
+  get mayIngest(): boolean {
+    const { state } = this;
+    return state === 'owner' || state === 'alone';
+  }
+
+  /** Since when the state has been what it is, Unix ms. */
+  get since(): number {
+    return this.toldAt;
+  }
+
+  get tenure(): Tenure | undefined {
+    return this.current;
+  }
+
+  /** Called when a tenure begins, and with undefined when it is over. */
+  onChange(listener: (tenure: Tenure | undefined) => void): void {
+    this.tenureListeners.push(listener);
+  }
+
+  /** Called after a change of the state; the end of a lease is noticed within a moment. */
+  onState(listener: (state: OwnerState) => void): void {
+    this.stateListeners.push(listener);
+  }
+
+  /** Someone has proved a later term: we are not the owner, whatever our clock says. */
+  steppedOver(term: number): void {
+    if (term <= this.seen) return;
+    this.seen = term;
+    if (this.current === undefined) return;
+    this.log.warn({ term: this.current.term, laterTerm: term }, 'another node has a later term');
+    this.standBy();
+  }
+
+  start(): void {
+    if (!this.options.mayOwn || this.isRunning) return;
+    this.isRunning = true;
+    this.redis.onChange((isUp) => {
+      if (isUp) this.hurry();
+    });
+    this.hurry();
+  }
+
+  /** The lease may be free. */
+  hurry(): void {
+    this.isHurried = this.asking !== undefined;
+    if (!this.isRunning || this.isHurried) return;
+    this.cancelStep?.();
+    this.asking = this.step().finally(() => {
+      this.asking = undefined;
+      if (this.isHurried) this.hurry();
+    });
+  }
+
+  /** Steps down, gives the lease up, and tells the others that it is free. */
+  async stop(): Promise<void> {
+    if (!this.isRunning) return;
+    this.isRunning = false;
+    this.cancelStep?.();
+    this.standBy();
+    await this.asking;
+    await this.lease.release().catch(() => undefined);
+  }
+
+  private async step(): Promise<void> {
+    const startedAt = { elapsed: this.clock.elapsed(), now: this.clock.now() };
+    try {
+      const { holder, isFresh } = await this.lease.hold();
+      if (holder === this.nodeId) await this.held(startedAt, isFresh);
+      else this.taken(holder);
+      this.silence.end();
+    } catch (error) {
+      this.silence.failed(startedAt.elapsed, this.clock.elapsed());
+      this.log.debug({ error: String(error) }, 'the lease could not be asked for');
+    }
+    this.notice();
+    if (!this.isRunning) return;
+    const isCalm = this.current !== undefined && this.told === 'owner';
+    this.cancelStep = this.clock.after(this.lease.ms / (isCalm ? RENEWALS : TRIES), () => this.hurry());
+  }
+
+  private async held(startedAt: { elapsed: number; now: number }, isFresh: boolean): Promise<void> {
+    const isOurs = this.current !== undefined && !isFresh;
+    const begun = isOurs ? undefined : await this.lease.nextTerm(this.seen + 1);
+    if (!this.isRunning) return;
+    this.until = { elapsed: startedAt.elapsed + this.lease.ms, now: startedAt.now + this.lease.ms };
+    this.cancelExpiry?.();
+    this.cancelExpiry = this.clock.after(this.until.elapsed - this.clock.elapsed() + 1, () => this.notice());
+    if (begun !== undefined) this.begin(begun.term, begun.before);
+  }
+
+  private begin(term: number, before: string): void {
+    // a later term was proved while we were asking
+    if (term <= this.seen) return;
+    this.seen = term;
+    // a Redis that came back empty does not know, but whoever held the lease between would have been seen
+    const kept = before === this.nodeId || before === '' ? this.current?.epoch : undefined;
+    const epoch = kept ?? `${Math.floor(this.random() * 36 ** 6).toString(36)}-${term.toString(36)}`;
+    this.current = { term, epoch, isNew: kept === undefined };
+    this.log.info({ ...this.current }, 'this node is the owner');
+    this.tell();
+  }
+
+  private taken(holder: string): void {
+    if (this.current === undefined) return;
+    this.log.warn({ holder }, 'another node is the owner');
+    this.standBy();
+  }
+
+  private standBy(): void {
+    this.cancelExpiry?.();
+    if (this.current === undefined) return;
+    this.current = undefined;
+    this.tell();
+  }
+
+  private tell(): void {
+    for (const listener of this.tenureListeners) listener(this.current);
+    this.notice();
+  }
+
+  private notice(): void {
+    const { state } = this;
+    if (state === this.told) return;
+    this.told = state;
+    this.toldAt = this.clock.now();
+    this.log.info({ state }, 'part in the fleet');
+    for (const listener of this.stateListeners) listener(state);
+  }
+}

@@ -1,0 +1,221 @@
+import type { LastValueStore, QuoteState } from '#cache';
+import type { Cancel, Clock, Delta, Log } from '#domain';
+import type { QuoteStatus } from '#protocol';
+import type { RedisConnection } from '#redis';
+import { LastRecords } from './last-records.js';
+import type { Tenure } from './ownership.js';
+import { hasShardedChannels, PublishScripts } from './publish-scripts.js';
+import { ShardWriter } from './shard-writer.js';
+import { type ForwardedTick, packTicks } from './tick-codec.js';
+import { stampOf, TICKS, type UpdateRecord, UPDATES } from './update-codec.js';
+import type { UpdateShards } from './update-shards.js';
+
+/** How often the owner gives a sign of life, ms. */
+export const PULSE_MS = 500;
+const ATTEMPTS = 3;
+const ATTEMPT_PAUSE_MS = 300;
+
+/** What the publisher has the owner's own process do. */
+export interface OwnerFlow {
+  /** Begins an epoch: all positions are forgotten. */
+  restart(epoch: string): void;
+  /** Publishes what is known of these, here and to the fleet. */
+  advance(states: Iterable<QuoteState>): void;
+  /** How fresh a quote is. */
+  statusOf(state: QuoteState): QuoteStatus;
+}
+
+/** Tells the other nodes what this one, the owner, publishes. Nothing on the tick path waits for it. */
+export class UpdatePublisher {
+  private tenure: Tenure | undefined;
+  /** Grows with every beginning and end, so that what is still on its way knows that it is late. */
+  private turn = 0;
+  private isSharded = true;
+  private cancelPulse: Cancel | undefined;
+  private readonly writers: readonly ShardWriter[];
+  private readonly touched = new Set<ShardWriter>();
+  private readonly ticks = new Map<number, ForwardedTick[]>();
+  private readonly scripts: PublishScripts;
+  private readonly lastRecords: LastRecords;
+  private readonly fencedListeners: ((laterTerm: number) => void)[] = [];
+  private flow: OwnerFlow | undefined;
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly shards: UpdateShards,
+    private readonly lastValues: LastValueStore,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    /** How long changes are kept for clients that return, ms. */
+    private readonly keepMs: number,
+  ) {
+    this.scripts = new PublishScripts(redis);
+    this.lastRecords = new LastRecords(redis, shards);
+    this.writers = shards.keys.map((_, shard) => this.writer(shard));
+    redis.onChange((isUp) => isUp && this.restateAll());
+  }
+
+  /** Joins the publisher to the tick path. */
+  join(flow: OwnerFlow): void {
+    this.flow = flow;
+  }
+
+  /** Called when a later term has published: this node is not the owner. */
+  onFenced(listener: (laterTerm: number) => void): void {
+    this.fencedListeners.push(listener);
+  }
+
+  /**
+   * Shuts the owner before out, takes over its values and publishes everything known. Never rejects; where Redis does not answer it goes on
+   * with what this node knows. Resolves early when the tenure is over meanwhile.
+   */
+  async begin(tenure: Tenure): Promise<void> {
+    const turn = this.halt();
+    const found: UpdateRecord[] = [];
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      try {
+        const laterTerm = await this.fenceOut(tenure.term);
+        if (turn !== this.turn) return;
+        if (laterTerm > 0) return this.fenced(laterTerm);
+        if (tenure.isNew)
+          await this.lastRecords.readAll((record) => found.push({ ...record, values: record.values.slice() }));
+        if (turn !== this.turn) return;
+        break;
+      } catch (error) {
+        if (turn !== this.turn) return;
+        this.log.warn({ error: String(error), attempt }, "the last owner's values could not be read");
+        await new Promise<void>((resolve) => void this.clock.after(ATTEMPT_PAUSE_MS, resolve));
+        if (turn !== this.turn) return;
+      }
+    }
+    if (tenure.isNew) {
+      for (const record of found) this.inherit(record);
+      this.flow?.restart(tenure.epoch);
+    }
+    this.tenure = tenure;
+    this.pulse();
+    if (tenure.isNew) this.flow?.advance([...this.lastValues.known()]);
+    else this.restateAll();
+  }
+
+  /** This node is not the owner any more. */
+  end(): void {
+    this.halt();
+  }
+
+  /** Sends one window's changes. Costs nothing on a node that is not the owner. */
+  publish(deltas: readonly Delta[]): void {
+    if (this.tenure === undefined) return;
+    for (const { instrument } of deltas) this.mark(this.lastValues.peek(instrument.id) as QuoteState);
+    this.flush();
+  }
+
+  /** Tells anew of a quote that has not moved: how fresh it is has changed. */
+  restate(state: QuoteState): void {
+    if (this.tenure === undefined) return;
+    this.mark(state);
+    this.flush();
+  }
+
+  /** Keeps a tick for the nodes that need each one; it goes with the window. */
+  forward(forwarded: ForwardedTick): void {
+    if (this.tenure === undefined) return;
+    const shard = this.shards.of(forwarded.tick.instrument);
+    const waiting = this.ticks.get(shard);
+    if (waiting === undefined) this.ticks.set(shard, [forwarded]);
+    else waiting.push(forwarded);
+  }
+
+  private mark(state: QuoteState): void {
+    const writer = this.writers[this.shards.of(state.instrument.id)] as ShardWriter;
+    writer.mark(state);
+    this.touched.add(writer);
+  }
+
+  private flush(): void {
+    if (!this.redis.isUp) this.ticks.clear();
+    for (const writer of this.touched) if (this.redis.isUp) writer.flush();
+    this.touched.clear();
+    if (this.ticks.size > 0) this.flushTicks();
+  }
+
+  private flushTicks(): void {
+    for (const [shard, ticks] of this.ticks) {
+      const { channel } = this.shards.keys[shard] as (typeof this.shards.keys)[number];
+      this.tell(channel, Buffer.concat([this.stamp(TICKS), packTicks(ticks)]), this.isSharded);
+    }
+    this.ticks.clear();
+  }
+
+  private restateAll(): void {
+    if (this.tenure === undefined) return;
+    for (const state of this.lastValues.known()) this.mark(state);
+    this.flush();
+  }
+
+  private halt(): number {
+    this.tenure = undefined;
+    this.cancelPulse?.();
+    for (const writer of this.writers) writer.stop();
+    this.touched.clear();
+    this.ticks.clear();
+    return ++this.turn;
+  }
+
+  /** @returns 0, or the later term that has been here */
+  private async fenceOut(term: number): Promise<number> {
+    this.isSharded = await hasShardedChannels(this.redis.commands);
+    return Math.max(...(await Promise.all(this.shards.keys.map((keys) => this.scripts.fence(keys, term)))));
+  }
+
+  /** Takes the last owner's value for ours where it is the newer one. The position it is at is about to be forgotten. */
+  private inherit({ id, sequence, changed, source, values, confirmedAt, halted }: UpdateRecord): void {
+    const state = this.lastValues.peek(id);
+    if (state === undefined || confirmedAt < state.confirmedAt) return;
+    state.adopt(sequence, changed, source, values);
+    state.inherit(confirmedAt, halted);
+  }
+
+  private fenced(laterTerm: number): void {
+    this.halt();
+    for (const listener of this.fencedListeners) listener(laterTerm);
+  }
+
+  private pulse(): void {
+    this.cancelPulse = this.clock.after(PULSE_MS, () => this.pulse());
+    this.tell(this.shards.ownerChannel, this.stamp(UPDATES), false);
+  }
+
+  private stamp(kind: number): Buffer {
+    const { term, epoch } = this.tenure as Tenure;
+    return stampOf(kind, term, epoch, this.clock.now());
+  }
+
+  /** What is lost is made good by the next of its kind. */
+  private tell(channel: string, message: Buffer, isSharded: boolean): void {
+    const { commands } = this.redis;
+    const told = isSharded ? commands.spublish(channel, message) : commands.publish(channel, message);
+    told.catch(() => undefined);
+  }
+
+  private writer(shard: number): ShardWriter {
+    const keys = this.shards.keys[shard] as (typeof this.shards.keys)[number];
+    return new ShardWriter({
+      clock: this.clock,
+      statusOf: (state) => this.flow?.statusOf(state) ?? 'live',
+      all: () => this.knownOf(shard),
+      send: async (records) => {
+        const { tenure, turn } = this;
+        if (tenure === undefined) return false;
+        const stamp = this.stamp(UPDATES);
+        const laterTerm = await this.scripts.publish(keys, tenure.term, stamp, records, this.keepMs, this.isSharded);
+        if (laterTerm > 0 && turn === this.turn) this.fenced(laterTerm);
+        return laterTerm === 0;
+      },
+    });
+  }
+
+  private *knownOf(shard: number): Iterable<QuoteState> {
+    for (const state of this.lastValues.known()) if (this.shards.of(state.instrument.id) === shard) yield state;
+  }
+}
