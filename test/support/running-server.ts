@@ -31,6 +31,7 @@ export async function aProduct(
     PORT: '0',
     HOST: '127.0.0.1',
     LOG_LEVEL: 'error',
+    HISTORY: 'off',
     ...(await reach(sandbox)),
     BSE_REQUESTS_PER_SECOND: '100',
     MARKET_HOURS: 'always',

@@ -12,6 +12,14 @@ export const CLI_CODES = {
   SAMPLE_MALFORMED: 1,
   /** The sample can be read, and gives no tick. */
   NO_TICKS: 1,
+  /** The server of a replay cannot be set up as asked. */
+  CONFIG: 2,
+  /** Rows of an imported file are no ticks, or it has not the columns. */
+  ROWS_INVALID: 1,
+  /** History cannot be read. */
+  EXPORT_FAILED: 1,
+  /** A recording cannot be read on. */
+  REPLAY_FAILED: 1,
   /** A mistake of ours. */
   INTERNAL: 1,
 } as const;

@@ -9,6 +9,11 @@ process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   now: Date.now(),
   stdin: () => text(process.stdin),
+  interrupted: () =>
+    new Promise((resolve) => {
+      process.once('SIGINT', () => resolve());
+      process.once('SIGTERM', () => resolve());
+    }),
   out: (words) => void process.stdout.write(words),
   err: (words) => void process.stderr.write(words),
 });

@@ -5,6 +5,8 @@ export interface Terminal {
   readonly now: number;
   /** Everything that is piped in. */
   stdin(): Promise<string>;
+  /** Resolves when the user wants the program to end; absent where it does not run on. */
+  interrupted?(): Promise<void>;
   out(text: string): void;
   err(text: string): void;
 }

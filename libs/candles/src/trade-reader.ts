@@ -92,7 +92,7 @@ export class TradeReader {
 }
 
 /** When it happened. A vendor that tells minutes says no more than that it was within one: until that is over, it was just now. */
-function timeOf({ eventTime, eventTimeStep, receivedAt }: Tick): EpochMs {
+export function timeOf({ eventTime, eventTimeStep, receivedAt }: Tick): EpochMs {
   if (eventTime === undefined) return receivedAt;
   if (eventTimeStep === undefined || eventTimeStep === 0) return eventTime;
   return Math.min(Math.max(eventTime, receivedAt), eventTime + eventTimeStep - 1);

@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   IDLE_TIMEOUT: 'connection',
   SLOW_CONSUMER: 'connection',
   SERVER_DRAINING: 'connection',
+  DISCONNECTED: 'connection',
   INVALID_MESSAGE: 'message',
   UNSUPPORTED_ACTION: 'message',
   FORBIDDEN: 'message',
@@ -17,6 +18,10 @@ export const ERROR_CODES = {
   FORBIDDEN_SYMBOL: 'data',
   STALE_DATA: 'data',
   SOURCE_FAILED: 'data',
+  HISTORY_UNAVAILABLE: 'data',
+  QUERY_INVALID: 'data',
+  QUERY_TIMEOUT: 'data',
+  QUERY_LIMIT: 'data',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

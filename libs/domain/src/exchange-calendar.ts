@@ -1,125 +1,182 @@
-import { parse } from 'csv-parse/sync';
-import { ConfigError } from './env.js';
+import type { CalendarDay } from './exchange-calendar-csv.js';
+import {
+  DAY_MINUTES,
+  dateOf,
+  dayOf,
+  epochOf,
+  HOURS,
+  hoursOf,
+  type MarketHours,
+  MINUTE_MS,
+  minutesAhead,
+} from './exchange-calendar-hours.js';
 import type { EpochMs } from './time.js';
 
-/** When an exchange trades: minutes after midnight of its own clock, Monday to Friday. */
-interface MarketHours {
-  readonly timeZone: string;
-  /** Ahead of UTC outside summer time, minutes. */
-  readonly utcOffsetMinutes: number;
-  readonly opens: number;
-  readonly closes: number;
-  /** The part of it in which trades follow one another all the time. */
-  readonly continuous: readonly [from: number, to: number];
+export { type CalendarDay, parseHolidaysCsv } from './exchange-calendar-csv.js';
+export { utcOffsetMs } from './exchange-calendar-hours.js';
+
+/** One trading day of an exchange. Of its four times each is at or after the one before. */
+export interface TradingSession {
+  readonly exchange: string;
+  /** `2026-11-20`, by the exchange's own clock. */
+  readonly date: string;
+  /** Quotes may move from here on: the opening auction, or trading before hours. */
+  readonly preOpens: EpochMs;
+  readonly opens: EpochMs;
+  readonly closes: EpochMs;
+  /** Quotes stand still from here on. */
+  readonly postCloses: EpochMs;
+  /** Whether what is traded before `opens` is the auction that makes the day's opening price. */
+  readonly opensByAuction: boolean;
+  /** Name of a day with hours of its own, `Muhurat trading`. */
+  readonly special: string | undefined;
 }
 
-// pre-open auction from 9:00 to the end of the closing session at 16:00
-const INDIA: MarketHours = {
-  timeZone: 'Asia/Kolkata',
-  utcOffsetMinutes: 330,
-  opens: 540,
-  closes: 960,
-  continuous: [555, 930],
-};
-// pre-market and after-hours trading included
-const US: MarketHours = {
-  timeZone: 'America/New_York',
-  utcOffsetMinutes: -300,
-  opens: 240,
-  closes: 1200,
-  continuous: [570, 960],
-};
-const HOURS: Readonly<Record<string, MarketHours>> = { NSE: INDIA, BSE: INDIA, NASDAQ: US, NYSE: US };
-
-const MINUTE_MS = 60_000;
-const DAY_MINUTES = 1440;
-
-/** How far the exchange's own clock is ahead of UTC in winter, ms; 0 for an exchange we have no hours for. */
-export function utcOffsetMs(exchange: string): number {
-  return (HOURS[exchange]?.utcOffsetMinutes ?? 0) * MINUTE_MS;
-}
+/** Trading days looked through for the next or previous one: no exchange rests longer. */
+const SEARCHED_DAYS = 30;
 
 /** Which days and hours exchanges trade. */
 export class ExchangeCalendar {
-  /** `NSE 20782`: exchange, and days since 1970 by its own clock. */
-  private readonly holidays: ReadonlySet<string>;
+  /** By `NSE 20782`: exchange, and days since 1970 by its own clock. */
+  private readonly days: ReadonlyMap<string, CalendarDay>;
+  private readonly alwaysOpen: boolean;
 
-  constructor(holidays: Iterable<Holiday>) {
-    this.holidays = new Set(
-      Array.from(holidays, ({ exchange, date }) => `${exchange} ${Date.parse(date) / (DAY_MINUTES * MINUTE_MS)}`),
-    );
+  /** @param days holidays, and days with hours of their own */
+  constructor(days: Iterable<CalendarDay>, { alwaysOpen = false }: { readonly alwaysOpen?: boolean } = {}) {
+    this.days = new Map(alwaysOpen ? [] : Array.from(days, (day) => [`${day.exchange} ${dayOf(day.date)}`, day]));
+    this.alwaysOpen = alwaysOpen;
+  }
+
+  /** Exchanges whose hours are known. */
+  get exchanges(): readonly string[] {
+    return Object.keys(HOURS);
   }
 
   /** Whether quotes of an exchange may move now. An exchange we have no hours for counts as open. */
   isOpen(exchange: string, now: EpochMs): boolean {
-    const hours = HOURS[exchange];
-    return hours === undefined || this.isWithin(exchange, hours, hours.opens, hours.closes, now);
+    const hours = hoursOf(exchange, this.alwaysOpen);
+    return this.isWithin(exchange, hours, hours.opens, hours.closes, now);
   }
 
   /** Whether trades of an exchange should follow one another now, so that silence is a sign. */
   isContinuous(exchange: string, now: EpochMs): boolean {
-    const hours = HOURS[exchange];
-    return hours === undefined || this.isWithin(exchange, hours, ...hours.continuous, now);
+    const hours = hoursOf(exchange, this.alwaysOpen);
+    return this.isWithin(exchange, hours, ...hours.continuous, now);
   }
 
-  private isWithin(exchange: string, hours: MarketHours, from: number, to: number, now: EpochMs): boolean {
-    const minutes = Math.floor(now / MINUTE_MS) + offsetMinutes(hours, now);
-    const day = Math.floor(minutes / DAY_MINUTES);
-    const minute = minutes % DAY_MINUTES;
+  /** IANA name of the exchange's time zone. */
+  timeZone(exchange: string): string {
+    return hoursOf(exchange, this.alwaysOpen).timeZone;
+  }
+
+  /** When trading usually opens and closes, minutes after midnight by the exchange's clock; 0 and 1440 where it never closes. */
+  usualHours(exchange: string): readonly [opens: number, closes: number] {
+    return hoursOf(exchange, this.alwaysOpen).continuous;
+  }
+
+  /** The date that the exchange's clock shows. */
+  dateAt(exchange: string, at: EpochMs): string {
+    return dateOf(this.dayAt(hoursOf(exchange, this.alwaysOpen), at));
+  }
+
+  /** Midnight by the exchange's clock, with which a date like 2026-11-20 begins. NaN when there is no such date. */
+  startOf(exchange: string, date: string): EpochMs {
+    return epochOf(this.timeZone(exchange), dayOf(date), 0);
+  }
+
+  /** The trading of one date; undefined when there is none. */
+  session(exchange: string, date: string): TradingSession | undefined {
+    return this.sessionOn(exchange, dayOf(date));
+  }
+
+  /** Trading days whose date is within, oldest first; both ends included. */
+  sessions(exchange: string, from: EpochMs, to: EpochMs): TradingSession[] {
+    const hours = hoursOf(exchange, this.alwaysOpen);
+    const found: TradingSession[] = [];
+    for (let day = this.dayAt(hours, from); day <= this.dayAt(hours, to); day++) {
+      const session = this.sessionOn(exchange, day);
+      if (session !== undefined) found.push(session);
+    }
+    return found;
+  }
+
+  /** The `count`th trading day after a date, or before it when negative. Undefined when the exchange rests for a month. */
+  sessionFrom(exchange: string, date: string, count: number): TradingSession | undefined {
+    const step = Math.sign(count);
+    let day = dayOf(date);
+    let session: TradingSession | undefined;
+    for (let left = Math.abs(count); left > 0; left--) {
+      const last = day + step * SEARCHED_DAYS;
+      do session = this.sessionOn(exchange, (day += step));
+      while (session === undefined && day !== last);
+    }
+    return session;
+  }
+
+  /** What is special about a date; undefined on ordinary days and weekends. */
+  dayNote(exchange: string, date: string): CalendarDay | undefined {
+    return this.days.get(`${exchange} ${dayOf(date)}`);
+  }
+
+  /** Special days of a year, oldest first. */
+  dayNotes(exchange: string, year: number): CalendarDay[] {
+    return [...this.days.values()]
+      .filter((day) => day.exchange === exchange && day.date.startsWith(`${year}-`))
+      .toSorted((a, b) => (a.date < b.date ? -1 : 1));
+  }
+
+  private sessionOn(exchange: string, day: number): TradingSession | undefined {
+    const usual = hoursOf(exchange, this.alwaysOpen);
+    const note = this.days.get(`${exchange} ${day}`);
+    if (Number.isNaN(day) || !this.isTradingDay(usual, note, day)) return undefined;
+    const { opens, closes, continuous } = hoursOn(usual, note);
+    const at = (minute: number): EpochMs => epochOf(usual.timeZone, day, minute);
+    return {
+      exchange,
+      date: dateOf(day),
+      preOpens: at(opens),
+      opens: at(continuous[0]),
+      closes: at(continuous[1]),
+      postCloses: at(closes),
+      opensByAuction: usual.opensByAuction,
+      special: note?.name,
+    };
+  }
+
+  private isTradingDay({ everyDay }: MarketHours, note: CalendarDay | undefined, day: number): boolean {
+    if (note !== undefined) return note.hours !== undefined;
     // day 0 of the epoch was a Thursday
-    const weekday = (day + 4) % 7;
-    if (weekday === 0 || weekday === 6 || minute < from || minute >= to) return false;
-    return !this.holidays.has(`${exchange} ${day}`);
+    const weekday = (((day + 4) % 7) + 7) % 7;
+    return everyDay || (weekday !== 0 && weekday !== 6);
+  }
+
+  private isWithin(exchange: string, usual: MarketHours, from: number, to: number, now: EpochMs): boolean {
+    const minutes = Math.floor(now / MINUTE_MS) + minutesAhead(usual.timeZone, now);
+    const day = Math.floor(minutes / DAY_MINUTES);
+    const minute = minutes - day * DAY_MINUTES;
+    const note = this.days.get(`${exchange} ${day}`);
+    if (!this.isTradingDay(usual, note, day)) return false;
+    if (note?.hours === undefined) return minute >= from && minute < to;
+    const special = hoursOn(usual, note);
+    const [opens, closes] = from === usual.opens ? [special.opens, special.closes] : special.continuous;
+    return minute >= opens && minute < closes;
+  }
+
+  private dayAt({ timeZone }: MarketHours, at: EpochMs): number {
+    return Math.floor((Math.floor(at / MINUTE_MS) + minutesAhead(timeZone, at)) / DAY_MINUTES);
   }
 }
 
-/** A day on which an exchange does not trade, though it is no weekend. */
-export interface Holiday {
-  readonly exchange: string;
-  /** `2026-01-26`, by the exchange's own clock. */
-  readonly date: string;
-}
-
-/**
- * Reads a holiday list: a header, then rows of exchange, date (`2026-01-26`) and name; other columns are ignored.
- * @throws ConfigError naming the lines that cannot be read, ten at most
- */
-export function parseHolidaysCsv(text: string): Holiday[] {
-  const rows = readRows(text);
-  const problems = rows.flatMap(({ record: { exchange = '', date = '' }, info }) =>
-    /^[A-Z]+$/.test(exchange) && /^\d{4}-\d\d-\d\d$/.test(date) && !Number.isNaN(Date.parse(date))
-      ? []
-      : [`holidays, line ${info.lines}: needs an exchange and a date like 2026-01-26`],
-  );
-  if (problems.length > 0) throw new ConfigError(problems.slice(0, 10));
-  return rows.map(({ record: { exchange = '', date = '' } }) => ({ exchange, date }));
-}
-
-interface Row {
-  readonly record: { readonly exchange?: string; readonly date?: string };
-  readonly info: { readonly lines: number };
-}
-
-function readRows(text: string): Row[] {
-  try {
-    return parse<Row>(text, { columns: true, bom: true, info: true, skip_empty_lines: true, trim: true });
-  } catch (error) {
-    throw new ConfigError([`holidays: ${(error as Error).message}`]);
-  }
-}
-
-/** Offsets last for at least this long, and asking for one costs microseconds. */
-const QUARTER_MS = 15 * MINUTE_MS;
-const offsets = new Map<MarketHours, { quarter: number; minutes: number }>();
-
-/** Minutes that the exchange's clock is ahead of UTC at a time, summer time included. */
-function offsetMinutes(hours: MarketHours, at: EpochMs): number {
-  const quarter = Math.floor(at / QUARTER_MS);
-  const known = offsets.get(hours);
-  if (known?.quarter === quarter) return known.minutes;
-  const local = new Date(at).toLocaleString('en-US', { timeZone: hours.timeZone, timeZoneName: 'longOffset' });
-  const [, sign, hour, minute] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(local) ?? [];
-  const minutes = (sign === '-' ? -1 : 1) * (Number(hour ?? 0) * 60 + Number(minute ?? 0));
-  offsets.set(hours, { quarter, minutes });
-  return minutes;
+/** A day's hours. What usually comes before the opening and after the close does so on a special day that opens or closes as usual. */
+function hoursOn(
+  usual: MarketHours,
+  note: CalendarDay | undefined,
+): Pick<MarketHours, 'opens' | 'closes' | 'continuous'> {
+  if (note?.hours === undefined) return usual;
+  const [from, to] = note.hours;
+  return {
+    opens: from === usual.continuous[0] ? usual.opens : from,
+    closes: to === usual.continuous[1] ? usual.closes : to,
+    continuous: [from, to],
+  };
 }

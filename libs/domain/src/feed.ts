@@ -1,5 +1,7 @@
 import type { MarketDataError } from './errors.js';
 import type { Instrument, InstrumentId } from './instrument.js';
+import type { ReplayControl } from './recording.js';
+import type { RejectReason } from './reject-reason.js';
 import type { Tick, VendorId } from './tick.js';
 import type { EpochMs } from './time.js';
 
@@ -56,7 +58,8 @@ export interface CredentialStatus {
 
 /** Where a feed puts what it has. Every call is synchronous and returns before the next frame is read. */
 export interface FeedSink {
-  tick(tick: Tick): void;
+  /** @returns why the tick was refused, where that is told */
+  tick(tick: Tick): RejectReason | undefined | void;
   /** A frame that fits no documented variant; the feed has already moved on. `sample` is at most 200 characters, secrets removed. */
   malformed(vendor: VendorId, reason: string, sample: string): void;
   /** The feed's state has changed, or which instruments it serves. */
@@ -76,6 +79,8 @@ export interface Feed {
   start(sink: FeedSink): void;
   /** The whole set wanted from now on; the feed works out what to add and drop. An empty set lets it disconnect. */
   want(instruments: readonly Instrument[]): void;
+  /** Ends the connections nobody needs now, instead of keeping them for demand that comes back. */
+  release?(): void;
   /**
    * Since when the vendor has been streaming the instrument to us without a break; undefined when it is not now.
    * From then on its silence means that nothing has happened.
@@ -124,4 +129,5 @@ export interface VendorConnections {
   readonly feeds: readonly Feed[];
   readonly sources: readonly SnapshotSource[];
   readonly credentials?: readonly Credential[];
+  readonly replays?: readonly ReplayControl[];
 }

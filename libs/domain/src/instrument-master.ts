@@ -1,11 +1,22 @@
 import type { Instrument, InstrumentId } from './instrument.js';
+import { type Searchable, rankOf, searchable } from './instrument-rank.js';
+
+/** Narrows a search; what is absent does not. */
+export interface SearchFilter {
+  /** In any case, as `index`. */
+  readonly exchange?: string | undefined;
+  readonly index?: string | undefined;
+  readonly allows?: ((id: InstrumentId) => boolean) | undefined;
+}
 
 /** Every instrument the gateway knows, by id and by free text. */
 export class InstrumentMaster {
   private readonly byId: ReadonlyMap<InstrumentId, Instrument>;
+  private readonly entries: readonly Searchable[];
 
   constructor(instruments: Iterable<Instrument>) {
     this.byId = new Map([...instruments].map((instrument) => [instrument.id, instrument]));
+    this.entries = [...this.byId.values()].map(searchable);
   }
 
   get size(): number {
@@ -20,27 +31,38 @@ export class InstrumentMaster {
     return this.byId.values();
   }
 
+  /** How many instruments somebody may see. */
+  count(allows?: (id: InstrumentId) => boolean): number {
+    if (allows === undefined) return this.size;
+    let count = 0;
+    for (const id of this.byId.keys()) if (allows(id)) count++;
+    return count;
+  }
+
   /**
-   * Instruments whose id, ticker, ISIN or name matches, best first: exact ticker or code, then ticker prefix, then any word of
-   * the name, then any part. Empty text lists the master in order.
+   * Instruments whose id, ticker, code, ISIN or name matches, best first, those that match alike in the master's order. Empty text
+   * lists the master. Where nothing matches a text of five letters or more, one letter of it may be wrong.
    */
-  search(text: string, limit: number): Instrument[] {
+  search(text: string, limit: number, filter: SearchFilter = {}): Instrument[] {
     const needle = text.trim().toUpperCase();
-    const hits: { instrument: Instrument; rank: number }[] = [];
-    for (const instrument of this.byId.values()) {
-      const rank = needle === '' ? 0 : rankOf(instrument, needle);
-      if (rank !== undefined) hits.push({ instrument, rank });
-    }
-    hits.sort((a, b) => a.rank - b.rank);
-    return hits.slice(0, limit).map((hit) => hit.instrument);
+    const admitted = this.entries.filter((entry) => admits(filter, entry.instrument));
+    let hits = ranked(admitted, needle, false);
+    if (hits.length === 0) hits = ranked(admitted, needle, true);
+    return hits.slice(0, limit);
   }
 }
 
-function rankOf(instrument: Instrument, needle: string): number | undefined {
-  const code = instrument.id.slice(instrument.exchange.length + 1);
-  if ([instrument.id, code, instrument.ticker, instrument.isin, instrument.bseCode].includes(needle)) return 0;
-  if (instrument.ticker.startsWith(needle) || instrument.id.startsWith(needle)) return 1;
-  const name = instrument.name.toUpperCase();
-  if (name.split(/\W+/).some((word) => word.startsWith(needle))) return 2;
-  return name.includes(needle) || instrument.ticker.includes(needle) ? 3 : undefined;
+function ranked(entries: readonly Searchable[], needle: string, forgives: boolean): Instrument[] {
+  const byRank: Instrument[][] = [];
+  for (const entry of entries) {
+    const rank = needle === '' ? 0 : rankOf(entry, needle, forgives);
+    if (rank !== undefined) (byRank[rank] ??= []).push(entry.instrument);
+  }
+  return byRank.flat();
+}
+
+function admits({ exchange, index, allows }: SearchFilter, { id, exchange: own, indices }: Instrument): boolean {
+  if (exchange !== undefined && exchange.toUpperCase() !== own) return false;
+  if (index !== undefined && !indices.some((name) => name.toUpperCase() === index.toUpperCase())) return false;
+  return allows === undefined || allows(id);
 }

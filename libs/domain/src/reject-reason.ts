@@ -14,4 +14,5 @@ export type RejectReason =
   | 'crossed'
   | 'spread'
   | 'candle'
-  | 'cross-source';
+  | 'cross-source'
+  | 'paused';

@@ -1,4 +1,15 @@
-import type { Clock, Instrument, Log, Meter, Random, VendorConnections, VendorId } from '#domain';
+import type {
+  Clock,
+  Instrument,
+  Log,
+  Meter,
+  Random,
+  Recording,
+  VendorConnections,
+  VendorId,
+  VendorTurn,
+  WantedRecording,
+} from '#domain';
 
 /** What a vendor's connections may use of the world. */
 export interface VendorTools {
@@ -6,12 +17,16 @@ export interface VendorTools {
   readonly random: Random;
   readonly log: Log;
   readonly meter: Meter;
+  /** Present where other processes call the same vendors on the same plans. */
+  readonly turn?: VendorTurn | undefined;
   /** Values that must not stand in plain configuration: `secret('key')` is the environment's `<VENDOR>_SECRET_KEY`. */
   readonly secret: (key: string) => string | undefined;
   /** Whether trades of an exchange should follow one another now, so that silence is a sign. */
   readonly isTrading: (exchange: string) => boolean;
   /** The vendor's own symbol of an instrument, from its symbol file or the user's; undefined when neither names it. */
   readonly symbolOf: (instrument: Instrument) => string | undefined;
+  /** What was recorded; undefined where nothing is. */
+  readonly recordings?: ((wanted: WantedRecording) => Recording) | undefined;
 }
 
 /** One row of a vendor's published symbol file: its symbol, and by what it can be found in the instrument master. */

@@ -17,7 +17,7 @@ export const alphavantage = defineVendor({
   id: 'alphavantage',
   env: AlphaVantageEnv,
   connect(env, tools) {
-    const budget = new CreditBudget('alphavantage', tools.clock, limitsOf(env), LONGEST_WAIT_MS);
+    const budget = new CreditBudget('alphavantage', tools.clock, limitsOf(env), LONGEST_WAIT_MS, tools.turn);
     tools.meter.gauge('vendor_credits_left', 'Credits of the plan that may be spent now', () => budget.left(), {
       vendor: 'alphavantage',
     });

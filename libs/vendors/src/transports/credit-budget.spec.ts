@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { VendorRateLimitError } from '#domain';
+import { type SpentAccount, VendorRateLimitError, type VendorTurn } from '#domain';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { CreditBudget, type CreditLimit, DAY_MS } from './credit-budget.js';
 
@@ -140,4 +140,56 @@ it('begins no new day when the wall clock is put back', async () => {
   await budget.take(3);
   offset = -DAY_MS;
   expect(budget.left()).toBe(0);
+});
+
+describe('a budget that several processes share', () => {
+  function aTurn(): VendorTurn & { begin(): void; readonly accounts: SpentAccount[]; readonly booked: number[][] } {
+    const listeners: (() => void)[] = [];
+    const accounts: SpentAccount[] = [];
+    const booked: number[][] = [];
+    return {
+      accounts,
+      booked,
+      mayCall: () => true,
+      onTurn: (listener) => void listeners.push(listener),
+      share: (account) => {
+        accounts.push(account);
+        return (span, credits) => void booked.push([span, credits]);
+      },
+      begin: () => {
+        for (const listener of listeners) listener();
+      },
+    };
+  }
+
+  it('tells what it spends of a day, and takes what others have spent of the same day', async () => {
+    const clock = new ManualClock(NOON);
+    const turn = aTurn();
+    const budget = new CreditBudget('x', clock, [perDay(25)], 0, turn);
+    await budget.take(2);
+    const today = Math.floor(NOON / DAY_MS);
+    expect(turn.booked).toEqual([[today, 2]]);
+    const account = turn.accounts[0] as SpentAccount;
+    expect(account.present()).toEqual({ span: today, credits: 2 });
+    account.raise(today, 24);
+    account.raise(today, 5);
+    account.raise(today - 1, 25);
+    expect(budget.left()).toBe(1);
+    clock.advance(DAY_MS);
+    expect(budget.left()).toBe(25);
+  });
+
+  it('begins its turn with an empty minute that fills at the steady rate', () => {
+    const clock = new ManualClock(NOON);
+    const turn = aTurn();
+    const budget = new CreditBudget('x', clock, [perMinute(6)], 0, turn);
+    expect(budget.left()).toBe(6);
+    turn.begin();
+    expect(budget.left()).toBe(0);
+    expect(budget.waitFor(1)).toBe(10_000);
+    clock.advance(30_000);
+    expect(budget.left()).toBe(3);
+    clock.advance(30_000);
+    expect(budget.left()).toBe(6);
+  });
 });

@@ -1,4 +1,11 @@
-import { type Cancel, type Clock, SourceFailedError, type VendorId, VendorRateLimitError } from '#domain';
+import {
+  type Cancel,
+  type Clock,
+  SourceFailedError,
+  type VendorId,
+  VendorRateLimitError,
+  type VendorTurn,
+} from '#domain';
 
 /** So many credits in a span of time. */
 export interface CreditLimit {
@@ -10,6 +17,9 @@ export interface CreditLimit {
 }
 
 export const DAY_MS = 86_400_000;
+/** Of a span up to this long nobody knows what the node before has spent, ms: it counts as all, spent at a steady rate. */
+const LONGEST_UNKNOWN_MS = 61_000;
+const MOST_PARTS = 60;
 
 interface Spans {
   readonly limit: CreditLimit;
@@ -18,6 +28,8 @@ interface Spans {
   /** How long until so many more may be spent, ms. */
   waitFor(credits: number): number;
   spend(credits: number): void;
+  /** Others share the plan. */
+  share(vendor: VendorId, turn: VendorTurn): void;
 }
 
 interface Waiter {
@@ -44,10 +56,12 @@ export class CreditBudget {
     private readonly clock: Clock,
     limits: readonly CreditLimit[],
     private readonly longestWaitMs: number,
+    turn?: VendorTurn,
   ) {
     this.spans = limits.map((limit) =>
       limit.span === 'any' ? new AnySpan(limit, clock) : new CalendarSpan(limit, clock),
     );
+    if (turn !== undefined) for (const span of this.spans) span.share(vendor, turn);
   }
 
   /** Credits that may be spent now, were nobody waiting. */
@@ -155,12 +169,33 @@ class AnySpan implements Spans {
   spend(credits: number): void {
     this.spendings.push({ at: this.clock.elapsed(), credits });
   }
+
+  share(_vendor: VendorId, turn: VendorTurn): void {
+    // longer spans spread a day's credits, which are counted together
+    if (this.limit.ms > LONGEST_UNKNOWN_MS) return;
+    turn.onTurn(() => this.fill());
+  }
+
+  /** Books what is left as spent evenly until now, so that it comes back at the steady rate. */
+  private fill(): void {
+    const { credits, ms } = this.limit;
+    const left = credits - this.used();
+    const parts = Math.min(left, MOST_PARTS);
+    const since = this.clock.elapsed() - ms;
+    for (let part = 1; part <= parts; part++) {
+      const upTo = Math.floor((part * left) / parts);
+      const before = Math.floor(((part - 1) * left) / parts);
+      this.spendings.push({ at: since + (part * ms) / parts, credits: upTo - before });
+    }
+    this.spendings.sort((a, b) => a.at - b.at);
+  }
 }
 
 /** Counts within one span of the calendar; a wall clock that is put back begins no new one. */
 class CalendarSpan implements Spans {
   private span = -1;
   private count = 0;
+  private book: (span: number, credits: number) => void = () => undefined;
 
   constructor(
     readonly limit: CreditLimit,
@@ -183,5 +218,20 @@ class CalendarSpan implements Spans {
 
   spend(credits: number): void {
     this.count = this.used() + credits;
+    this.book(this.span, credits);
+  }
+
+  share(vendor: VendorId, turn: VendorTurn): void {
+    this.book = turn.share({
+      vendor,
+      ms: this.limit.ms,
+      present: () => {
+        const credits = this.used();
+        return { span: this.span, credits };
+      },
+      raise: (span, credits) => {
+        if (this.used() < credits && span === this.span) this.count = credits;
+      },
+    });
   }
 }

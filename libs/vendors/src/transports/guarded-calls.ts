@@ -59,6 +59,7 @@ export class GuardedCalls {
     this.clock = clock;
     this.limiter = new RateLimiter(clock, options.requestsPerSecond, options.burst);
     this.breaker = new CircuitBreaker(clock, options.breaker);
+    tools.turn?.onTurn(() => this.limiter.empty());
     const name = `${id.replaceAll(/\W/g, '_')}_call_seconds`;
     this.latency = meter.histogram(name, `Time of a call to ${id}, failed ones included`, LATENCY_BUCKETS);
     meter.gauge(
@@ -78,11 +79,13 @@ export class GuardedCalls {
     for (let attempt = 0; ; attempt++) {
       // looked at before the wait as well: a call that will not be made should neither queue nor use up the rate
       if (this.breaker.state === 'open') return failure ?? this.notMade();
+      if (!this.isOurTurn) return this.notOurTurn();
       await this.limiter.take();
       const paid = credits === 0 ? undefined : this.options.budget?.take(credits);
       // a refusal is judged below, like one of the vendor's
       await paid?.catch(() => undefined);
       if (this.isStopped) return new SourceFailedError(this.vendor, 'stopped');
+      if (!this.isOurTurn) return this.notOurTurn();
       const permit = this.breaker.admit();
       if (permit === undefined) return failure ?? this.notMade();
       if (attempt > 0) this.count('vendor_retries_total', 'Calls that repeat one that failed');
@@ -109,6 +112,7 @@ export class GuardedCalls {
     if (this.breaker.state !== 'closed') return this.notMade();
     await this.limiter.take();
     if (this.isStopped) return new SourceFailedError(this.vendor, 'stopped');
+    if (!this.isOurTurn) return this.notOurTurn();
     if (this.breaker.state !== 'closed') return this.notMade();
     try {
       const answer = await this.timed(call);
@@ -140,6 +144,14 @@ export class GuardedCalls {
     } finally {
       this.latency.observe((this.clock.elapsed() - started) / 1000);
     }
+  }
+
+  private get isOurTurn(): boolean {
+    return this.tools.turn?.mayCall() ?? true;
+  }
+
+  private notOurTurn(): SourceFailedError {
+    return new SourceFailedError(this.vendor, 'another node of the fleet calls it');
   }
 
   private notMade(): SourceFailedError {

@@ -45,6 +45,12 @@ export class RateLimiter {
     this.pausedUntil = until;
   }
 
+  /** Someone else has made the calls until now: no burst, but the steady rate. */
+  empty(): void {
+    this.refill(this.clock.elapsed());
+    this.tokens = 0;
+  }
+
   /** Lets everybody through, now and later, because the calls will not be made. */
   stop(): void {
     this.isStopped = true;

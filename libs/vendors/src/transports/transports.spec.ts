@@ -23,6 +23,21 @@ it('backs off anywhere between nothing and a doubling, capped bound', () => {
 });
 
 describe('the rate limiter', () => {
+  it('lets no burst through after it has been emptied, but the steady rate', async () => {
+    const clock = new ManualClock();
+    const limiter = new RateLimiter(clock, 10, 5);
+    limiter.empty();
+    let served = 0;
+    for (let i = 0; i < 3; i++) void limiter.take().then(() => served++);
+    await settle();
+    expect(served).toBe(0);
+    for (const expected of [1, 2, 3]) {
+      clock.advance(102);
+      await settle();
+      expect(served).toBe(expected);
+    }
+  });
+
   it('never lets more through than burst and rate allow, in any span, and serves in order', async () => {
     await fc.assert(
       fc.asyncProperty(

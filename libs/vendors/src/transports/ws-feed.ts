@@ -148,6 +148,10 @@ export class WsFeed implements Feed {
     this.review();
   }
 
+  release(): void {
+    for (const connection of this.connections.filter(({ wanted }) => wanted.size === 0)) this.close(connection);
+  }
+
   unserved(): ReadonlySet<InstrumentId> {
     return this.missing;
   }

@@ -20,7 +20,7 @@ export function twelveDataSource(env: TwelveDataEnv, account: TwelveDataAccount,
   const base = new URL(env.baseUrl);
   const path = `${base.pathname.replace(/\/$/, '')}/quote`;
   const perCall = Math.min(env.symbolsPerCall, env.creditsPerMinute, env.creditsPerDay || Infinity);
-  const budget = new CreditBudget('twelvedata', tools.clock, limitsOf(env, perCall), LONGEST_WAIT_MS);
+  const budget = new CreditBudget('twelvedata', tools.clock, limitsOf(env, perCall), LONGEST_WAIT_MS, tools.turn);
   tools.meter.gauge('vendor_credits_left', 'Credits of the plan that may be spent now', () => budget.left(), {
     vendor: 'twelvedata',
   });

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Clock,
+  ConfigError,
+  type Log,
+  type Recording,
+  type ReplayControl,
+  type VendorConnections,
+  type WantedRecording,
+} from '#domain';
+import { askEngine, askServer, dayOf, FileRecording, type HistoryEngine, RowsRecording, spanOf } from '#history';
+import type { Parts } from './wiring.js';
+
+/** Opens recordings where they are said to be. @param engineOf the history at hand, once it is there */
+export function recordings(
+  engineOf: () => HistoryEngine | undefined,
+  clock: Clock,
+): (wanted: WantedRecording) => Recording {
+  return (wanted) => {
+    const { file, url, apiKey, date = 'today', timeZone } = wanted;
+    if (file !== undefined) return new FileRecording(file, timeZone, (day) => spanOf(day, wanted));
+    const day = dayOf(date, timeZone, clock);
+    const ask = url === undefined ? askEngine(engineOf) : askServer(url, apiKey);
+    return new RowsRecording(day, ask, spanOf(day, wanted));
+  };
+}
+
+/**
+ * The replay among the vendors' connections.
+ * @throws ConfigError if other vendors would bring prices of now beside those of a recorded day
+ */
+export function replayOf(vendors: readonly VendorConnections[]): ReplayControl | undefined {
+  const replay = vendors.flatMap(({ replays = [] }) => replays)[0];
+  if (replay !== undefined && vendors.length > 1)
+    throw new ConfigError(['VENDORS: replay stands alone: a recorded day is not mixed with prices of now']);
+  return replay;
+}
+
+/** When the replay goes to another time, all values are forgotten and sequences begin anew: nothing of before compares with what follows. */
+export function wireReplay(replay: ReplayControl, { lastValues, hub }: Parts, log: Log): void {
+  replay.onRewind(() => {
+    for (const state of lastValues.all()) state.forget();
+    hub.channels.forget();
+    hub.restart(randomBytes(6).toString('base64url'));
+    log.info({ ...replay.progress() }, 'replay goes to another time');
+  });
+}

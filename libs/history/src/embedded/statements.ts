@@ -1,0 +1,81 @@
+import { rmSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { quoted } from '../query-settings.js';
+import type { ChdbSession } from './chdb.js';
+import type { Request } from './frames.js';
+
+type Query = Extract<Request, { kind: 'query' }>;
+type Insert = Extract<Request, { kind: 'insert' }>;
+
+const NOTHING = Buffer.alloc(0);
+
+/** Runs statements in the engine's process. Each has a session of its own, so that nothing of one is left for the next. */
+export class Statements {
+  private readonly incoming: string;
+
+  constructor(
+    private readonly open: () => ChdbSession,
+    folder: string,
+  ) {
+    this.incoming = join(folder, 'incoming');
+    // batches that were under way when the last process ended; whoever sent them sends them again
+    rmSync(this.incoming, { recursive: true, force: true });
+  }
+
+  query({ id, sql, format, settings, params }: Query): Promise<Uint8Array> {
+    const bound = Object.entries(params).map(([name, text]) => `SET param_${name} = ${quoted(text)}`);
+    return this.within([...bound, ...setting(settings)], (session) => answer(session, `${mark(id)} ${sql}`, format));
+  }
+
+  /** The engine reads binary rows from a file only: they are in the page cache, and gone before they would be written. */
+  async insert({ id, table, format, settings }: Insert, rows: Buffer): Promise<Uint8Array> {
+    await mkdir(this.incoming, { recursive: true });
+    const file = join(this.incoming, `${id}.rows`);
+    try {
+      await writeFile(file, rows);
+      const sql = `${mark(id)} INSERT INTO ${table} FROM INFILE ${quoted(file)} FORMAT ${format}`;
+      await this.within(setting(settings), (session) => answer(session, sql, 'Null'));
+    } finally {
+      await rm(file, { force: true });
+    }
+    return NOTHING;
+  }
+
+  async kill(id: number): Promise<void> {
+    const session = this.open();
+    try {
+      await answer(session, `KILL QUERY WHERE startsWith(query, ${quoted(mark(id))}) ASYNC`, 'Null');
+    } finally {
+      session.close();
+    }
+  }
+
+  private async within(
+    before: readonly string[],
+    task: (session: ChdbSession) => Promise<Uint8Array>,
+  ): Promise<Uint8Array> {
+    const session = this.open();
+    try {
+      for (const sql of before) await answer(session, sql, 'Null');
+      return await task(session);
+    } finally {
+      session.close();
+    }
+  }
+}
+
+/** How a statement under way is found again. */
+function mark(id: number): string {
+  return `/* tickwire ${id} */`;
+}
+
+function setting(settings: Query['settings']): string[] {
+  return Object.entries(settings).map(
+    ([name, value]) => `SET ${name} = ${typeof value === 'number' ? value : quoted(value)}`,
+  );
+}
+
+async function answer(session: ChdbSession, sql: string, format: string): Promise<Uint8Array> {
+  return (await session.queryAsync(sql, { format })).bytes();
+}

@@ -1,0 +1,216 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog, silentMeter, systemClock, tick } from '#domain';
+import { createHistory, type History, HistoryConfig, type QueryFormat, QueryConfig, QueryService } from '#history';
+import { anInstrument } from '../support/instruments.js';
+
+const T0 = Date.parse('2026-11-20T03:45:00.000Z');
+const SYMBOLS = ['NSE:TCS', 'NSE:TATASTEEL', 'NSE:TATAPOWER', 'BSE:500325'];
+const PER_SYMBOL = 250;
+
+let folder: string;
+let history: History;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tickwire-'));
+  const config = Object.assign(new HistoryConfig(), { history: 'embedded', historyDir: folder });
+  history = createHistory(config, true, systemClock, silentLog, silentMeter) as History;
+  await history.engine.ready();
+  for (const [wireId, symbol] of SYMBOLS.entries()) {
+    const state = { instrument: anInstrument({ id: symbol }), wireId: wireId + 1 };
+    for (let i = 0; i < PER_SYMBOL; i++) {
+      const at = T0 + i * 1000;
+      const given = {
+        instrument: symbol,
+        vendor: 'bse',
+        receivedAt: at + 30,
+        eventTime: at,
+        price: 100 + i,
+        volume: i,
+      };
+      history.writer.accepted(tick(given), i, state);
+    }
+  }
+  await history.writer.settle();
+}, 60_000);
+
+afterAll(async () => {
+  await history.close();
+  await rm(folder, { recursive: true });
+});
+
+function service(given: Partial<QueryConfig> = {}): QueryService {
+  return new QueryService(history.engine, Object.assign(new QueryConfig(), given));
+}
+
+interface Compact {
+  readonly data: unknown[][];
+}
+
+async function rows(sql: string, patterns?: readonly string[], params = {}): Promise<unknown[][]> {
+  const query = { sql, params, format: 'json' as const };
+  const answer = await service().run(query, patterns, new AbortController().signal);
+  return (JSON.parse(answer.toString()) as Compact).data;
+}
+
+function outcome(sql: string, given: Partial<QueryConfig> = {}, format: QueryFormat = 'json'): Promise<unknown> {
+  const answer = service(given).run({ sql, params: {}, format }, undefined, new AbortController().signal);
+  return answer.then(
+    () => 'answered',
+    (error: { code?: string }) => error.code ?? error,
+  );
+}
+
+/** Statements under way in the engine besides the one that asks. */
+async function running(): Promise<number> {
+  const [row] = await history.engine.rows<{ n: number }>(
+    "SELECT count() AS n FROM system.processes WHERE query NOT LIKE '%system.processes%'",
+  );
+  return Number(row?.n);
+}
+
+/** Work without end from little: every tick with every tick, five times over. */
+const ENDLESS = 'SELECT sum(a.price * b.price * c.price * d.price) FROM ticks a, ticks b, ticks c, ticks d';
+
+describe('a query on history', () => {
+  it.each([
+    ['SELECT count() FROM ticks', [[1000]]],
+    [
+      'SELECT symbol, max(price) AS high FROM tickwire.ticks GROUP BY symbol ORDER BY symbol LIMIT 1',
+      [['BSE:500325', 349]],
+    ],
+    ["SELECT count() FROM ticks WHERE symbol IN ('NSE:TCS', 'NSE:NONE') AND price BETWEEN 100 AND 109", [[10]]],
+    ["SELECT toString(min(toTimeZone(time, 'Asia/Kolkata'))) FROM ticks", [['2026-11-20 09:15:00.000']]],
+    ['SELECT argMin(price, time), argMax(price, time) FROM ticks WHERE symbol = {s:String}', [[100, 349]]],
+    ['WITH a AS (SELECT price FROM ticks LIMIT 3 BY symbol), 2 AS two SELECT count() * two FROM a', [[24]]],
+    [
+      'SELECT price - lagInFrame(price) OVER (PARTITION BY symbol ORDER BY time ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS d FROM ticks ORDER BY time DESC LIMIT 1',
+      [[1]],
+    ],
+    ['SELECT quantile(0.5)(price), uniqExact(symbol), countIf(late = 1) FROM ticks', [[224.5, 4, 0]]],
+    [
+      'SELECT arrayMap(x -> x * 2, [1, 2])[2], CAST(1 AS String), true, CASE WHEN 1 > 2 THEN 1 ELSE 0 END, NOT 1',
+      [[4, '1', true, 0, 0]],
+    ],
+    ['SELECT count() FROM ticks a JOIN (SELECT symbol FROM ticks LIMIT 1) b USING (symbol)', [[250]]],
+    [
+      'SELECT toStartOfInterval(time, INTERVAL 1 MINUTE) AS t, count() FROM ticks WHERE symbol = {s:String} GROUP BY t ORDER BY t LIMIT 1',
+      [['2026-11-20 03:45:00', 60]],
+    ],
+    ["SELECT high, volume FROM candles_1m WHERE symbol = 'NSE:TCS' ORDER BY time LIMIT 1", [[159, 59]]],
+  ])('answers %s', async (sql, expected) => {
+    expect(await rows(sql, undefined, { s: 'NSE:TCS' })).toEqual(expected);
+  });
+
+  it.each(['csv', 'ndjson', 'arrow'] as const)('answers in %s', async (format) => {
+    const query = { sql: 'SELECT price AS p FROM ticks ORDER BY time, symbol LIMIT 2', params: {}, format };
+    const answer = await service().run(query, undefined, new AbortController().signal);
+    if (format === 'csv') expect(answer.toString()).toBe('"p"\n100\n100\n');
+    else if (format === 'ndjson') expect(answer.toString()).toBe('{"p":100}\n{"p":100}\n');
+    else {
+      const { tableFromIPC } = await import('apache-arrow');
+      expect(
+        tableFromIPC(answer)
+          .toArray()
+          .map((row) => (row as { p: number }).p),
+      ).toEqual([100, 100]);
+    }
+  });
+
+  it('takes a value for a value, whatever stands in it', async () => {
+    const evil = "x' OR 1=1 --\\'";
+    expect(await rows('SELECT count() FROM ticks WHERE symbol = {s:String}', undefined, { s: evil })).toEqual([[0]]);
+    expect(await rows('SELECT {s:String}, {l:Array(String)}', undefined, { s: evil, l: [evil] })).toEqual([
+      [evil, [evil]],
+    ]);
+  });
+});
+
+describe('entitlements', () => {
+  const everywhere = [
+    'SELECT DISTINCT symbol FROM ticks ORDER BY symbol',
+    'WITH q AS (SELECT symbol FROM tickwire.ticks) SELECT DISTINCT symbol FROM q ORDER BY symbol',
+    'SELECT DISTINCT b.symbol FROM (SELECT 1 AS one) a CROSS JOIN ticks b ORDER BY symbol',
+    'SELECT DISTINCT toString(symbol) AS symbol FROM candles_1m UNION DISTINCT SELECT symbol FROM candles_1s ORDER BY symbol',
+    'SELECT arraySort(groupUniqArray(symbol)) FROM ticks WHERE symbol IN (SELECT symbol FROM ticks) OR 1',
+    'SELECT DISTINCT symbol FROM ticks WHERE 0 OR 1 = 1 ORDER BY symbol',
+  ];
+
+  it.each(everywhere)('hide other symbols in %s', async (sql) => {
+    const found = (await rows(sql, ['NSE:TATA*', 'NSE:TCS'])).flat(2);
+    expect(new Set(found)).toEqual(new Set(['NSE:TATAPOWER', 'NSE:TATASTEEL', 'NSE:TCS']));
+  });
+
+  it('of none show none', async () => {
+    expect(await rows('SELECT count() FROM ticks', [])).toEqual([[0]]);
+  });
+});
+
+describe('what would exhaust the engine', () => {
+  it('ends when its time is over', async () => {
+    expect(await outcome(ENDLESS, { queryMaxMs: 300 })).toBe('QUERY_TIMEOUT');
+  });
+
+  it('ends when it makes too many rows', async () => {
+    expect(await outcome('SELECT * FROM ticks', { queryMaxRows: 100 })).toBe('QUERY_LIMIT');
+  });
+
+  it('ends when it makes too many bytes', async () => {
+    expect(await outcome('SELECT * FROM ticks', { queryMaxBytes: 1024 })).toBe('QUERY_LIMIT');
+  });
+
+  it.each([
+    'SELECT groupArray((a.time, b.time, c.price)) FROM ticks a, ticks b, ticks c',
+    `WITH concat('xxxxxxxx', 'xxxxxxxx') AS a0 ${Array.from({ length: 26 }, (_, i) => `, concat(a${i}, a${i}) AS a${i + 1}`).join('')} SELECT length(a26)`,
+    'SELECT a.price, b.price, c.price FROM ticks a, ticks b, ticks c ORDER BY a.price * b.price * c.price',
+  ])('ends, and the engine goes on: %s', async (sql) => {
+    const given = { queryMaxMs: 5000, queryMaxMemoryBytes: 33_554_432 };
+    expect(['QUERY_LIMIT', 'QUERY_TIMEOUT', 'QUERY_INVALID']).toContain(await outcome(sql, given));
+    expect(await rows('SELECT 1')).toEqual([[1]]);
+  });
+
+  it('ends within a second when its client has gone', async () => {
+    const gone = new AbortController();
+    const answer = service({ queryMaxMs: 60_000 }).run(
+      { sql: ENDLESS, params: {}, format: 'json' },
+      undefined,
+      gone.signal,
+    );
+    const ended = answer.then(
+      () => 'answered',
+      (error: { code?: string }) => error.code,
+    );
+    await sleep(500);
+    expect(await running()).toBe(1);
+    gone.abort();
+    const left = Date.now();
+    expect(await ended).not.toBe('answered');
+    while ((await running()) > 0) {
+      expect(Date.now() - left).toBeLessThan(1000);
+      await sleep(20);
+    }
+  });
+
+  it('is let in a few at a time, and others as soon as one has ended', async () => {
+    const queries = service({ queryConcurrency: 1, queryMaxMs: 500 });
+    const ask = (sql: string) =>
+      queries.run({ sql, params: {}, format: 'json' }, undefined, new AbortController().signal);
+    const first = ask(ENDLESS);
+    await expect(ask('SELECT 1')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+    await expect(first).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' });
+    await expect(ask('SELECT 1')).resolves.toBeDefined();
+  });
+
+  it('is not held back by the guard alone: the engine refuses what is no read', async () => {
+    const limits = { readOnly: true };
+    await expect(history.engine.bytes('DROP TABLE tickwire.ticks', 'Null', {}, limits)).rejects.toMatchObject({
+      code: 'QUERY_INVALID',
+    });
+    await expect(history.engine.bytes('SELECT 1 SETTINGS max_threads = 64', 'Null', {}, limits)).rejects.toMatchObject({
+      code: 'QUERY_INVALID',
+    });
+  });
+});

@@ -1,0 +1,243 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LastValueStore } from '#cache';
+import {
+  Epoch,
+  type Instrument,
+  InstrumentMaster,
+  readEnv,
+  silentLog,
+  silentMeter,
+  systemClock,
+  tick,
+  type Tick,
+} from '#domain';
+import { Arrivals, QuotePipeline, Rejections } from '#fetcher';
+import { createHistory, type History, HistoryConfig } from '#history';
+import { Conflator } from '#subscription';
+import { rssOf } from './machine.js';
+import { BenchMarket } from './market.js';
+import { seededRandom } from './random.js';
+import { writeReport } from './report-file.js';
+import { markdown } from './table.js';
+import { symbolOf } from './workload.js';
+
+/**
+ * History with the embedded engine: writing, what it costs the tick path, questions, and bytes on the disk.
+ * `--ticks 5000000` for the last; ticks come from the market model of the other benchmarks, spread over 1,000 symbols.
+ */
+const SYMBOLS = 1000;
+const SPEED_TICKS = 1_000_000;
+const YEAR_MINUTES = 250 * 375;
+const args = process.argv.slice(2);
+const SIZE_TICKS = Number(args[args.indexOf('--ticks') + 1] || 5_000_000);
+
+const market = new BenchMarket(SYMBOLS, 7);
+const random = seededRandom(11);
+const instruments: Instrument[] = Array.from({ length: SYMBOLS }, (_, index) => ({
+  id: symbolOf(index),
+  exchange: 'NSE',
+  ticker: symbolOf(index).slice(4),
+  name: `Bench Instrument ${index + 1} Limited`,
+  isin: undefined,
+  bseCode: undefined,
+  tickSize: 0.05,
+  decimals: 2,
+  currency: 'INR',
+  indices: [],
+}));
+
+interface Told {
+  readonly p: number;
+  readonly v: number;
+  readonly b: number;
+  readonly a: number;
+  readonly bs: number;
+  readonly as: number;
+  readonly ls: number;
+}
+
+/** 200 ticks a millisecond of receipt at most, 5 to 45 ms after they happened. */
+function makeTicks(count: number, from: number): Tick[] {
+  let at = from;
+  return Array.from({ length: count }, () => {
+    const index = Math.floor(random() * SYMBOLS);
+    if (random() < 0.2) at++;
+    const told = JSON.parse(market.tick(index, at)) as Told;
+    const eventTime = at - 5 - Math.floor(random() * 40);
+    const { p: price, v: volume, b: bid, a: ask, bs: bidSize, as: askSize, ls: lastSize } = told;
+    return tick({
+      instrument: symbolOf(index),
+      vendor: 'bench',
+      receivedAt: at,
+      eventTime,
+      price,
+      volume,
+      bid,
+      ask,
+      bidSize,
+      askSize,
+      lastSize,
+    });
+  });
+}
+
+interface TickPath {
+  readonly tick: (one: Tick) => void;
+  readonly stop: () => void;
+}
+
+function tickPath(history: History | undefined): TickPath {
+  const store = new LastValueStore(new InstrumentMaster(instruments), new Epoch('bench'));
+  const conflator = new Conflator(systemClock, 25, silentMeter);
+  conflator.onWindow((moved) => store.advance(moved));
+  const limits = { band: 0.4, maxAheadMs: 1e12 };
+  const pipeline = new QuotePipeline(
+    store,
+    conflator,
+    new Rejections(systemClock, silentMeter),
+    new Arrivals(systemClock),
+    limits,
+    silentMeter,
+  );
+  if (history !== undefined) pipeline.record(history.writer);
+  return { tick: (one) => pipeline.tick(one), stop: () => conflator.stop() };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Ticks in bursts of 200, with a turn of the event loop between, as sockets bring them. */
+async function drive(
+  path: TickPath,
+  ticks: readonly Tick[],
+): Promise<{ seconds: number; p50: number; p99: number; max: number }> {
+  const costs = new Float64Array(Math.ceil(ticks.length / 10));
+  const started = performance.now();
+  for (let i = 0; i < ticks.length; i++) {
+    if (i % 10 === 0) {
+      const before = performance.now();
+      path.tick(ticks[i] as Tick);
+      costs[i / 10] = (performance.now() - before) * 1000;
+    } else path.tick(ticks[i] as Tick);
+    if (i % 200 === 199) await turn();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  costs.sort();
+  const at = (share: number): number => costs[Math.min(costs.length - 1, Math.floor(costs.length * share))] as number;
+  return { seconds, p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+async function best(rounds: number, task: () => Promise<unknown>): Promise<number> {
+  let fastest = Infinity;
+  for (let round = 0; round < rounds; round++) {
+    const started = performance.now();
+    await task();
+    fastest = Math.min(fastest, performance.now() - started);
+  }
+  return fastest;
+}
+
+async function stored(history: History, rows: number): Promise<void> {
+  for (;;) {
+    await history.writer.settle();
+    const { storedRows, lostRows } = history.health.report();
+    if (Number(storedRows) + Number(lostRows) >= rows) return;
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'tickwire-bench-'));
+const lines: [string, string, string][] = [];
+function say(what: string, measured: string, goal = ''): void {
+  lines.push([what, measured, goal]);
+  console.log(`${what}: ${measured}${goal === '' ? '' : ` (${goal})`}`);
+}
+const verdict = (met: boolean, goal: string): string => `goal ${goal}: ${met ? 'met' : 'MISSED'}`;
+
+try {
+  const config = readEnv(HistoryConfig, { HISTORY: 'embedded', HISTORY_DIR: folder });
+  const history = createHistory(config, true, systemClock, silentLog, silentMeter);
+  if (history === undefined) throw new Error('there is no embedded engine here');
+  const { engine } = history;
+  await engine.ready();
+  const start = Date.parse('2026-11-20T03:45:00Z');
+
+  const ticks = makeTicks(SPEED_TICKS, start);
+  const warm = tickPath(undefined);
+  await drive(warm, ticks.slice(0, 200_000));
+  warm.stop();
+  const without = tickPath(undefined);
+  const bare = await drive(without, ticks);
+  without.stop();
+  const recording = tickPath(history);
+  const began = performance.now();
+  const recorded = await drive(recording, ticks);
+  recording.stop();
+  await stored(history, SPEED_TICKS);
+  const rate = SPEED_TICKS / ((performance.now() - began) / 1000);
+  const micros = ({ p50, p99, max }: typeof bare): string =>
+    `p50 ${p50.toFixed(2)}, p99 ${p99.toFixed(2)}, max ${max.toFixed(0)} us`;
+  say(
+    '1,000,000 ticks written, ticks/s until all are stored',
+    Math.round(rate).toLocaleString('en'),
+    verdict(rate >= 200_000, '>= 200,000'),
+  );
+  say('lost of them', String(history.health.report()['lostRows']));
+  say('tick path without history', `${micros(bare)}, ${bare.seconds.toFixed(2)} s in all`);
+  say('tick path with history', `${micros(recorded)}, ${recorded.seconds.toFixed(2)} s in all`);
+
+  await engine.run(
+    `INSERT INTO tickwire.ticks (symbol, time, received, vendor, price, size)
+     SELECT 'NSE:YEAR', t, t, 'bench', 1000 + sipHash64(number) % 4000 / 20, 1 + number % 500
+     FROM (SELECT number, toDateTime64('2025-11-03 03:45:00', 3, 'UTC') + intDiv(number, 375) * 86400 + number % 375 * 60 AS t FROM numbers(${YEAR_MINUTES}))
+     SETTINGS max_partitions_per_insert_block = 0`,
+  );
+  const year =
+    "SELECT toUnixTimestamp(time) * 1000 AS at, open, high, low, close, volume FROM tickwire.candles_1m WHERE symbol = 'NSE:YEAR' ORDER BY time";
+  const yearMs = await best(7, () => engine.bytes(year, 'RowBinary'));
+  const yearJsonMs = await best(7, () => engine.bytes(year, 'JSONCompactEachRow'));
+  say(
+    `a year of 1m candles of one symbol (${YEAR_MINUTES} rows), binary; as JSON`,
+    `${yearMs.toFixed(0)} ms; ${yearJsonMs.toFixed(0)} ms`,
+    verdict(yearMs < 50, '< 50 ms'),
+  );
+
+  const rest = SIZE_TICKS - SPEED_TICKS;
+  const more = tickPath(history);
+  for (let done = 0, at = start + 3_600_000; done < rest; done += 250_000, at += 1_300_000) {
+    await drive(more, makeTicks(Math.min(250_000, rest - done), at));
+    await stored(history, SPEED_TICKS + done);
+  }
+  more.stop();
+  await stored(history, SIZE_TICKS);
+  const symbols = instruments.slice(0, 500).map(({ id }) => id);
+  const day = `SELECT symbol, argMin(open, time), max(high), min(low), argMax(close, time), sum(volume) FROM tickwire.candles_1m
+    WHERE symbol IN {symbols:Array(String)} AND time >= toDateTime('2026-11-20 00:00:00', 'UTC') GROUP BY symbol`;
+  const dayMs = await best(7, () => engine.bytes(day, 'JSONCompactEachRow', { symbols }));
+  say('last day OHLC of 500 symbols', `${dayMs.toFixed(0)} ms`, verdict(dayMs < 200, '< 200 ms'));
+
+  const [size] = await engine.rows<{ bytes: number; rows: number }>(
+    "SELECT sum(bytes_on_disk) AS bytes, sum(rows) AS rows FROM system.parts WHERE active AND table = 'ticks' AND partition = '20261120'",
+  );
+  const bytes = (size?.bytes ?? 0) / (size?.rows ?? 1);
+  await engine.run('OPTIMIZE TABLE tickwire.ticks FINAL');
+  const [merged] = await engine.rows<{ bytes: number; rows: number }>(
+    "SELECT sum(bytes_on_disk) AS bytes, sum(rows) AS rows FROM system.parts WHERE active AND table = 'ticks' AND partition = '20261120'",
+  );
+  const least = (merged?.bytes ?? 0) / (merged?.rows ?? 1);
+  say(
+    `bytes a tick of ${SIZE_TICKS.toLocaleString('en')}, as written; merged`,
+    `${bytes.toFixed(2)}; ${least.toFixed(2)}`,
+  );
+  say('100 million ticks, scaled from that', `${(least / 10).toFixed(2)} GB`, verdict(least / 10 < 1.5, '< 1.5 GB'));
+  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${engine.pid}/status`, 'utf8'))?.[1];
+  const mega = (value: number): string => `${Math.round(value / 1_048_576)} MB`;
+  say(
+    'memory of the gateway and of the engine; the engine at most',
+    `${mega(rssOf(process.pid))}, ${mega(rssOf(engine.pid as number))}; ${mega(Number(peak) * 1024)}`,
+  );
+  await history.close();
+  console.log(`\n${writeReport('history', { lines }, markdown(['what', 'measured', ''], lines))}`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
