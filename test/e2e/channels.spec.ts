@@ -199,7 +199,7 @@ describe('candles', () => {
     expect((await product.get(path)).body).toEqual({ symbol: 'NSE:TCS', interval: '1s', candles: [] });
     await until('candles', () => product.hub.channels.followed.get('NSE:TCS')!.last('1s', 9).length >= 2);
     expect((await product.get(path)).body['candles']).toHaveLength(2);
-    const wrong = await product.get('/api/v1/candles?symbol=NSE:TCS&interval=5s');
+    const wrong = await product.get('/api/v1/candles?symbol=NSE:TCS&interval=7s');
     expect(wrong.body).toMatchObject({ status: 400, code: 'INVALID_MESSAGE' });
     expect((await product.get('/api/v1/candles?symbol=NSE:NOPE&interval=1s')).status).toBe(404);
   });

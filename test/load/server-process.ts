@@ -38,7 +38,7 @@ export class ServerProcess {
     const [program, args] = pinnedCommand(process.execPath, [script]);
     const { PATH = '', NODE_OPTIONS = '' } = process.env;
     const child = spawn(program, args, {
-      env: { PATH, NODE_OPTIONS, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...env },
+      env: { PATH, NODE_OPTIONS, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), HISTORY: 'off', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const server = new ServerProcess(child, port);

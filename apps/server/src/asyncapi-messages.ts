@@ -1,5 +1,11 @@
 import { ERROR_CODES, type Quote } from '#domain';
-import type { ClientLimits, QuoteStatus, ServerMessages, ServerMessageType } from '#protocol';
+import {
+  type ClientLimits,
+  NOTICE_LEVELS,
+  type QuoteStatus,
+  type ServerMessages,
+  type ServerMessageType,
+} from '#protocol';
 import {
   compression,
   frequency,
@@ -172,6 +178,7 @@ export const SERVER_MESSAGES: {
     ),
   },
   draining: { reconnectAfter: { ...whole, description: 'ms' } },
+  notice: { message: text, level: { enum: NOTICE_LEVELS }, timestamp: timeMs },
   depth_snapshot: { symbol, epoch: text, seq, data: one('Book'), timestamp: timeMs },
   depth_update: {
     symbol,

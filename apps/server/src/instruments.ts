@@ -24,9 +24,9 @@ export async function loadInstruments(location: string, log: Log): Promise<Instr
   return new InstrumentMaster(parseInstrumentsCsv(await load('INSTRUMENTS', location, log)));
 }
 
-/** Loads the exchanges' holidays. @throws ConfigError if they cannot be read */
-export async function loadCalendar(location: string, log: Log): Promise<ExchangeCalendar> {
-  return new ExchangeCalendar(parseHolidaysCsv(await load('HOLIDAYS', location, log)));
+/** Loads the exchanges' holidays and special sessions. @throws ConfigError if they cannot be read */
+export async function loadCalendar(location: string, alwaysOpen: boolean, log: Log): Promise<ExchangeCalendar> {
+  return new ExchangeCalendar(parseHolidaysCsv(await load('HOLIDAYS', location, log)), { alwaysOpen });
 }
 
 /** The closes of BSE's end-of-day file, as far as the master has their instruments. @throws ConfigError if it cannot be read */

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { ReplayBuffer } from '#cache';
+import { PerformanceLog, ReplayBuffer } from '#cache';
 import { ActiveSymbolsJob, CrossCheckJob, Validation } from '#fetcher';
 import { Sessions } from '#gateway';
 import { Hub } from '#subscription';
 
 const HOUSEKEEPING_MS = 1000;
 const VALIDATION_MS = 2000;
+const DAY_COUNTS_MS = 10_000;
 
 /** What runs on a timer. Started after wiring, so that no job meets half a server. */
 @Injectable()
@@ -19,6 +20,7 @@ export class Jobs {
     private readonly sessions: Sessions,
     private readonly validation: Validation,
     private readonly crossChecks: CrossCheckJob,
+    private readonly days: PerformanceLog,
   ) {}
 
   start(checkFreshness: () => void): void {
@@ -27,6 +29,7 @@ export class Jobs {
     this.every('validation', VALIDATION_MS, () => this.validation.review());
     const { everyMs } = this.crossChecks;
     if (everyMs !== undefined) this.every('cross-check', everyMs, () => void this.crossChecks.run());
+    this.every('day-counts', DAY_COUNTS_MS, () => void this.days.flush());
     this.every('housekeeping', HOUSEKEEPING_MS, () => {
       this.hub.sweep();
       this.replay.sweep();

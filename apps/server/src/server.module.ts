@@ -1,10 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
-import { CacheModule } from '#cache';
+import { type CacheConfig, CacheModule } from '#cache';
 import { CompressionModule } from '#compression';
-import type { Credential, HealthSource } from '#domain';
+import type { Credential, HealthSource, ReplayControl } from '#domain';
 import { type Carrier, FetcherModule } from '#fetcher';
-import { GatewayModule } from '#gateway';
+import { type Fleet, FleetModule } from '#fleet';
+import { type History, HistoryModule, type QueryConfig } from '#history';
+import { GatewayModule, SharedRequestCounts } from '#gateway';
 import { SubscriptionModule } from '#subscription';
 import type { EventLoopLag, PromMeter } from '#telemetry';
 import type { ServerConfig } from './config.js';
@@ -16,23 +18,28 @@ import type { SecurityConfig } from './security.config.js';
 
 export interface ServerParts extends Core {
   readonly config: ServerConfig;
+  readonly cacheConfig: CacheConfig;
   readonly securityConfig: SecurityConfig;
   readonly security: Security;
   readonly carriers: readonly Carrier[];
   readonly credentials: readonly Credential[];
   /** Parts that tell their own health. */
   readonly health: readonly HealthSource[];
+  /** Where this process is a node of one. */
+  readonly fleet: Fleet | undefined;
+  /** Undefined where it is off. */
+  readonly history: History | undefined;
+  readonly queryConfig: QueryConfig;
+  /** The recorded day that runs in place of vendors, where one does. */
+  readonly replay: ReplayControl | undefined;
   /** Whether an exchange trades now. */
   readonly isTrading: (exchange: string) => boolean;
   readonly meter: PromMeter;
   readonly lag: EventLoopLag;
 }
 
-/** A REST read trusts memory this long without asking anybody, ms: the TTL of the first cache tier. */
-const READ_FRESH_MS = 2000;
 /** What a REST reader waits for one vendor, ms. */
 const PATIENCE_MS = 1500;
-const FAILURE_TTL_MS = 2000;
 /** Outside trading hours one refresh a minute is enough, and as much as BSE likes to see. */
 const CLOSED_REFRESH_MS = 60_000;
 /** Vendors' clocks may be this far ahead of ours, ms. */
@@ -42,17 +49,31 @@ const MAX_AHEAD_MS = 5000;
 @Module({})
 export class ServerModule {
   static register(parts: ServerParts): DynamicModule {
-    const { config, securityConfig, security, carriers, credentials, health, meter, lag, isTrading } = parts;
+    const {
+      config,
+      cacheConfig,
+      securityConfig,
+      security,
+      carriers,
+      credentials,
+      health,
+      fleet,
+      meter,
+      lag,
+      isTrading,
+    } = parts;
     return {
       module: ServerModule,
       imports: [
         ScheduleModule.forRoot(),
         CoreModule.register(parts),
+        ...(fleet === undefined ? [] : [FleetModule.register(fleet)]),
+        HistoryModule.register(parts.history, parts.calendar, parts.queryConfig),
         CompressionModule.register(),
         CacheModule.register({
           keyPrefix: config.keyPrefix,
-          quoteTtlMs: READ_FRESH_MS,
-          failureTtlMs: FAILURE_TTL_MS,
+          ...cacheConfig,
+          redis: fleet?.redis,
           recentCapacity: config.recentCapacity,
           recentTtlMs: config.recentTtlMs,
           replay: { keepMs: config.replayMs, maxBytes: config.replayMaxBytes },
@@ -92,11 +113,14 @@ export class ServerModule {
             isTrading,
           },
           activeSymbolsMs: config.activeSymbolsMs,
-          readFreshMs: READ_FRESH_MS,
+          readFreshMs: cacheConfig.l1TtlMs,
           patienceMs: PATIENCE_MS,
         }),
         GatewayModule.register({
+          isFleet: fleet !== undefined,
+          replay: parts.replay,
           sessions: {
+            servesClients: fleet?.self.role !== 'ingest',
             maxConnections: config.maxConnections,
             maxMessageBytes: config.maxMessageBytes,
           },
@@ -113,6 +137,7 @@ export class ServerModule {
           authenticator: security.authenticator,
           trustedProxies: securityConfig.trustProxy,
           access: security.access,
+          requestCounts: fleet && new SharedRequestCounts(fleet.redis, config.keyPrefix, parts.clock),
         }),
       ],
       providers: [Jobs],

@@ -8,25 +8,51 @@ import { ValidationPipe, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
-import helmet from 'helmet';
-import { LastValueStore, QuoteReader, RecentUpdates, ReplayBuffer } from '#cache';
-import { Epoch, InvalidMessageError, type Log, readEnv, systemClock } from '#domain';
-import { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
-import { describe, LeanIoAdapter, ProblemFilter, RawWsDoor, Sessions } from '#gateway';
+import {
+  CacheConfig,
+  LastValueStore,
+  PerformanceLog,
+  QuoteReader,
+  RecentUpdates,
+  RedisMirror,
+  ReplayBuffer,
+  Warming,
+} from '#cache';
+import { Epoch, InvalidMessageError, type Log, readEnv, type ReplayControl, systemClock } from '#domain';
+import { ActiveSymbolsJob, Arrivals, Demand, FeedSupervisor, Freshness, Pauses, QuotePipeline } from '#fetcher';
+import {
+  EXPOSED_HEADERS,
+  LeanIoAdapter,
+  ProblemFilter,
+  QuickQuotes,
+  RawWsDoor,
+  redisAdapter,
+  RequestTimes,
+  Sessions,
+} from '#gateway';
+import { createHistory, HistoryConfig, QueryConfig } from '#history';
+import { describe } from '#protocol';
+import { hasRedis, RedisConfig, RedisConnection } from '#redis';
 import { Conflator, Hub } from '#subscription';
 import { EventLoopLag, NestLogger, pinoLog, PromMeter } from '#telemetry';
 import { createVendors } from '#vendors';
+import { keepCounts, restoreValues, wireCache } from './cache-wiring.js';
 import { ServerConfig } from './config.js';
 import { docsGuard } from './docs-guard.js';
+import { joinFleet, wireFleet } from './fleet-wiring.js';
 import { loadCalendar, loadCloses, loadInstruments, loadSymbols } from './instruments.js';
 import { Jobs } from './jobs.js';
 import { serveDocs } from './openapi.js';
 import { originCheck } from './origins.js';
+import { inOrder, openOutside, ownVendors } from './outside-wiring.js';
+import { recordings, replayOf, wireReplay } from './replay-wiring.js';
+import { secureHeaders, standingHeaders } from './secure-headers.js';
 import { loadSecurity, type Security } from './security.js';
 import { SecurityConfig } from './security.config.js';
 import { exportMetrics } from './server-metrics.js';
 import { ServerModule } from './server.module.js';
 import { followTls, loadTls } from './tls.js';
+import { wireUpdates } from './update-wiring.js';
 import { checkFreshness, type Parts, wire } from './wiring.js';
 
 /** How long connections may take to end once they were told to, ms. */
@@ -52,25 +78,47 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const meter = new PromMeter();
   const lag = new EventLoopLag();
   const securityConfig = readEnv(SecurityConfig, env);
+  const redisConfig = readEnv(RedisConfig, env);
+  const cacheConfig = readEnv(CacheConfig, env);
   const limits = { symbolsPerConnection: config.maxSymbolsPerClient, messagesPerSecond: config.messagesPerSecond };
   const security = await loadSecurity(securityConfig, limits, clock, log);
   const tls = await loadTls(securityConfig);
   const master = await loadInstruments(config.instruments, log);
   const closes = await loadCloses(config.bseBhavcopy, master, clock.now(), log);
   const symbols = await loadSymbols(config.symbolFiles, master, log);
-  const calendar = await loadCalendar(config.holidays, log);
+  const calendar = await loadCalendar(config.holidays, config.marketHours === 'always', log);
+  let replay: ReplayControl | undefined;
+  // a recorded day has hours of its own: it is over when all has been told
   const isTrading = (exchange: string): boolean =>
-    config.marketHours === 'always' || calendar.isOpen(exchange, clock.now());
-  const isContinuous = (exchange: string): boolean =>
-    config.marketHours === 'always' || calendar.isContinuous(exchange, clock.now());
-  const tools = { clock, random: Math.random, log, meter, isTrading: isContinuous };
-  const vendors = createVendors(config.vendors, env, tools, symbols);
-  const carriers = vendors.flatMap(({ feeds, sources }) => [...feeds, ...sources]);
+    replay === undefined ? calendar.isOpen(exchange, clock.now()) : replay.progress().state !== 'ended';
+  const isContinuous = (exchange: string): boolean => calendar.isContinuous(exchange, clock.now());
+  const redis = hasRedis(redisConfig) ? new RedisConnection(redisConfig, clock, log) : undefined;
+  // a node that never talks to vendors has nothing to write down
+  const history = createHistory(readEnv(HistoryConfig, env), redisConfig.role !== 'edge', clock, log, meter);
+  const fleet = joinFleet(env, redisConfig, redis, config.keyPrefix, clock, log);
+  const tools = {
+    clock,
+    random: Math.random,
+    log,
+    meter,
+    isTrading: isContinuous,
+    turn: fleet?.turn,
+    recordings: recordings(() => history?.engine, clock),
+  };
+  const outside = fleet && openOutside(env, config.keyPrefix, fleet, master, clock, log, meter);
+  // a node that never talks to vendors needs none of their settings
+  const isEdge = redisConfig.role === 'edge';
+  const vendors = createVendors(isEdge ? [] : ownVendors(config.vendors, fleet !== undefined), env, tools, symbols);
+  const carriers = isEdge ? [] : inOrder(config.vendors, vendors, outside?.feed);
+  replay = replayOf(vendors);
   const credentials = vendors.flatMap((vendor) => vendor.credentials ?? []);
   const epoch = new Epoch(randomBytes(6).toString('base64url'));
 
+  const warming = new Warming(config.essential, cacheConfig.warmTimeoutMs, clock, log);
+
   const module = ServerModule.register({
     config,
+    cacheConfig,
     securityConfig,
     security,
     clock,
@@ -78,9 +126,18 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     meter,
     lag,
     master,
+    calendar,
+    history,
+    queryConfig: readEnv(QueryConfig, env),
     carriers,
     credentials,
-    health: [],
+    health: [
+      ...(config.essential.length > 0 ? [warming] : []),
+      ...(fleet === undefined ? [] : [fleet.redis, fleet.health]),
+      ...(history ? [history.health] : []),
+    ],
+    fleet,
+    replay,
     epoch,
     isTrading,
   });
@@ -89,21 +146,36 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     ...(tls && { httpsOptions: tls }),
   });
   const filter = new ProblemFilter(log);
-  configureHttp(app, config, securityConfig, security, filter);
+  configureHttp(app, config, securityConfig, security, filter, redis);
 
   const parts = partsOf(app);
   exportMetrics(meter, parts.hub, parts.conflator, app.get(Sessions), app.get(QuoteReader));
   lag.start();
   for (const credential of credentials) credential.start();
+  if (replay !== undefined) wireReplay(replay, parts, log);
   wire(parts);
-  for (const close of closes) parts.pipeline.tick(close);
+  app.get(Pauses).onChange(() => checkFreshness(parts));
+  const doors = outside?.wire(app);
+  const updates = fleet && wireUpdates(parts, app.get(Arrivals), fleet, config, clock, log);
+  const node = fleet && updates && wireFleet(parts, fleet, updates, master, clock, log);
+  await restoreValues(app, parts, redis, master, log);
+  // what Redis has kept is newer than the last day's close
+  for (const close of closes) if (!parts.lastValues.peek(close.instrument)?.known) parts.pipeline.tick(close);
+  // a day that is told again is in history already
+  if (history !== undefined && replay === undefined) parts.pipeline.record(history.writer);
+  wireCache(app, () => fleet?.ownership.mayIngest ?? true);
+  keepCounts(app, redis);
   await app.init();
   // behind all routes: what nobody has taken
   app.use((request: Request, response: Response) => filter.notFound(request, response));
   await app.listen(config.port, config.host);
   const http = app.getHttpServer() as HttpServer | TlsServer;
   app.get(RawWsDoor).attach(http);
+  quickQuotes(app, parts, tls !== undefined).attach(http);
   app.get(Jobs).start(() => checkFreshness(parts));
+  doors?.start();
+  node?.start();
+  void warming.run(app.get(QuoteReader));
 
   const { port } = http.address() as AddressInfo;
   const url = `${tls === undefined ? 'http' : 'https'}://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`;
@@ -115,6 +187,8 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     const sessions = app.get(Sessions);
+    // another node takes over while our clients are still being served
+    await node?.yield();
     log.info({ clients: parts.hub.clients.size, graceMs: config.drainGraceMs }, 'draining');
     sessions.announceDrain(config.drainSpreadMs, Math.random);
     if (parts.hub.clients.size > 0) await sleep(config.drainGraceMs);
@@ -125,7 +199,13 @@ export async function startServer(env: Readonly<Record<string, string | undefine
       log.error({ error: String(error) }, 'a vendor connection did not end'),
     );
     parts.conflator.stop();
+    parts.mirror.stop();
+    await history?.close();
+    await app.get(PerformanceLog).flush();
     parts.hub.stop();
+    await doors?.stop();
+    await node?.leave();
+    redis?.close();
     lag.stop();
     security.stop();
     stopFollowing?.();
@@ -152,6 +232,7 @@ function configureHttp(
   securityConfig: SecurityConfig,
   { access }: Security,
   filter: ProblemFilter,
+  redis: RedisConnection | undefined,
 ): void {
   const allowsOrigin = originCheck(config.allowedOrigins);
   const origin = (given: string | undefined, done: (error: null, allowed: boolean) => void): void =>
@@ -167,19 +248,14 @@ function configureHttp(
       cors: { origin },
       connectTimeout: securityConfig.authTimeoutMs,
       allowRequest: (request, done) => done(null, allowsOrigin(request.headers.origin)),
+      ...(redis && { adapter: redisAdapter(redis, config.keyPrefix) }),
     }),
   );
-  const isTls = securityConfig.tlsCertFile !== undefined;
-  app.use(
-    helmet({
-      strictTransportSecurity: isTls,
-      // over plain HTTP the pages of /docs would ask for their own scripts by HTTPS
-      contentSecurityPolicy: isTls ? true : { directives: { upgradeInsecureRequests: null } },
-    }),
-  );
-  app.enableCors({ origin, exposedHeaders: ['ETag', 'Retry-After'] });
+  app.use(app.get(RequestTimes).watch);
+  app.use(secureHeaders(securityConfig.tlsCertFile !== undefined));
+  app.enableCors({ origin, exposedHeaders: [...EXPOSED_HEADERS] });
   app.disable('x-powered-by');
-  app.setGlobalPrefix('api', { exclude: ['health', 'health/{*path}', 'metrics'] });
+  app.setGlobalPrefix('api', { exclude: ['health', 'health/{*path}', 'metrics', 'udf/{*path}'] });
   app.enableVersioning({ type: VersioningType.URI });
   app.useGlobalPipes(
     new ValidationPipe({
@@ -193,6 +269,12 @@ function configureHttp(
   if (access.docs !== 'off') serveDocs(app);
 }
 
+function quickQuotes(app: NestExpressApplication, { lastValues }: Parts, isTls: boolean): QuickQuotes {
+  const standing = standingHeaders(secureHeaders(isTls));
+  const { callers } = app.get(Sessions);
+  return new QuickQuotes(lastValues, app.get(QuoteReader), callers, app.get(RequestTimes), systemClock, standing);
+}
+
 function partsOf(app: NestExpressApplication): Parts {
   return {
     supervisor: app.get(FeedSupervisor),
@@ -202,6 +284,7 @@ function partsOf(app: NestExpressApplication): Parts {
     hub: app.get(Hub),
     recent: app.get(RecentUpdates),
     replay: app.get(ReplayBuffer),
+    mirror: app.get(RedisMirror),
     demand: app.get(Demand),
     job: app.get(ActiveSymbolsJob),
     freshness: app.get(Freshness),

@@ -1,4 +1,5 @@
-import type { LastValueStore, RecentUpdates, ReplayBuffer } from '#cache';
+import type { LastValueStore, QuoteState, RecentUpdates, RedisMirror, ReplayBuffer } from '#cache';
+import type { Delta } from '#domain';
 import type { ActiveSymbolsJob, Demand, FeedSupervisor, Freshness, QuotePipeline } from '#fetcher';
 import type { Conflator, Hub } from '#subscription';
 
@@ -11,6 +12,7 @@ export interface Parts {
   readonly hub: Hub;
   readonly recent: RecentUpdates;
   readonly replay: ReplayBuffer;
+  readonly mirror: RedisMirror;
   readonly demand: Demand;
   readonly job: ActiveSymbolsJob;
   readonly freshness: Freshness;
@@ -18,17 +20,9 @@ export interface Parts {
 
 /** Quotes flow down to the sockets, demand flows up to the vendors. */
 export function wire(parts: Parts): void {
-  const { supervisor, pipeline, conflator, lastValues, hub, recent, replay, demand, job } = parts;
+  const { supervisor, pipeline, conflator, hub, demand, job } = parts;
 
-  conflator.onWindow((moved) => {
-    const deltas = lastValues.advance(moved);
-    hub.publish(deltas);
-    hub.channels.publish();
-    for (const delta of deltas) {
-      recent.add(delta);
-      replay.add(delta);
-    }
-  });
+  conflator.onWindow((moved) => void advance(parts, moved));
 
   hub.offerOnly((instrument) => supervisor.isCarried(instrument));
   hub.onDemand((wanted) => {
@@ -43,6 +37,24 @@ export function wire(parts: Parts): void {
 
   pipeline.follow(hub.channels.followed);
   supervisor.start(pipeline);
+}
+
+/** Moves each instrument that differs one sequence on, and publishes that. */
+export function advance(parts: Parts, moved: Iterable<QuoteState>): readonly Delta[] {
+  const deltas = parts.lastValues.advance(moved);
+  publish(parts, deltas);
+  return deltas;
+}
+
+/** Hands one window's changes to everybody on this node who is told of quotes. */
+export function publish({ hub, recent, replay, mirror }: Parts, deltas: readonly Delta[]): void {
+  hub.publish(deltas);
+  hub.channels.publish();
+  for (const delta of deltas) {
+    recent.add(delta);
+    replay.add(delta);
+  }
+  mirror.note(deltas);
 }
 
 /** Marks quotes that nobody confirms, and those that are confirmed again; the marks travel like any other change. */

@@ -11,7 +11,7 @@ export class Entitlements {
   readonly all: boolean;
 
   /** @param patterns each as `SYMBOL_PATTERN` wants it; none of them allows nothing */
-  constructor(patterns: readonly string[]) {
+  constructor(readonly patterns: readonly string[]) {
     this.all = patterns.includes('*');
     for (const pattern of patterns) {
       if (pattern.endsWith('*')) this.beginnings.push(pattern.slice(0, -1));

@@ -107,6 +107,25 @@ it('writes Socket.IO events that its own decoder understands', () => {
   expect([event, payload.data.price]).toEqual(['price_update', 100]);
 });
 
+it.each(['json', 'msgpack'] as const)(
+  'writes the values of a new epoch in %s, not those it had at the same sequence before',
+  (format) => {
+    const epoch = new Epoch('e1');
+    const encoding = new Encodings(epoch).for({ ...encodingFor({ format }).options });
+    const store = new LastValueStore(new InstrumentMaster([reliance]), epoch);
+    const state = store.peek(reliance.id)!;
+    const publish = (price: number): unknown => {
+      store.apply(tick({ instrument: reliance.id, vendor: 'json', receivedAt: T0, price }));
+      store.advance([state]);
+      const [{ payload } = { payload: '' }] = framePayloads(encoding.snapshot(state, T0));
+      return format === 'json' ? JSON.parse(payload) : unpack(Buffer.from(payload, 'latin1'));
+    };
+    expect(publish(100)).toMatchObject({ epoch: 'e1', seq: 1, data: { price: 100 } });
+    store.restart('e2');
+    expect(publish(101)).toMatchObject({ epoch: 'e2', seq: 1, data: { price: 101 } });
+  },
+);
+
 it('gives equal options the same encoding, and other options another', () => {
   const encodings = new Encodings(new Epoch(EPOCH));
   const options = { framing: 'websocket', format: 'json', compression: 'delta', batch: true, mask: 1 } as const;

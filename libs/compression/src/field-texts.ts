@@ -1,4 +1,12 @@
-import { ALL_FIELDS_MASK, COMPANY_NAME_BIT, type Delta, type Instrument, QUOTE_FIELD_COUNT, SOURCE_BIT } from '#domain';
+import {
+  ALL_FIELDS_MASK,
+  COMPANY_NAME_BIT,
+  type Delta,
+  type Epoch,
+  type Instrument,
+  QUOTE_FIELD_COUNT,
+  SOURCE_BIT,
+} from '#domain';
 
 /** How one format writes the parts of a quote; every result is a latin1 string. */
 export interface FieldWriter {
@@ -17,6 +25,7 @@ export interface FieldText {
 }
 
 interface Cached {
+  epoch: string;
   sequence: number;
   source: string;
   readonly companyName: string;
@@ -34,6 +43,7 @@ export class FieldTexts {
   constructor(
     private readonly writer: FieldWriter,
     private readonly separator: string,
+    private readonly epoch: Epoch,
   ) {}
 
   /** The whole quote, as far as it is known and `mask` lets it through. The returned object is reused by the next call. */
@@ -75,20 +85,24 @@ export class FieldTexts {
   }
 
   private refreshed(quote: Delta): Cached {
+    const epoch = this.epoch.name;
     const cached = (this.cached[quote.wireId] ??= {
+      epoch,
       sequence: -1,
       source: '',
       companyName: this.writer.companyName(quote.instrument.name),
       parts: Array.from({ length: QUOTE_FIELD_COUNT }, () => ''),
     });
-    if (cached.sequence === quote.sequence) return cached;
-    const stale = cached.sequence === quote.sequence - 1 ? quote.changed : ALL_FIELDS_MASK;
+    const isOfEpoch = cached.epoch === epoch;
+    if (isOfEpoch && cached.sequence === quote.sequence) return cached;
+    const stale = isOfEpoch && cached.sequence === quote.sequence - 1 ? quote.changed : ALL_FIELDS_MASK;
     for (let slot = 0; slot < QUOTE_FIELD_COUNT; slot++) {
       if ((stale & (1 << slot)) === 0) continue;
       const value = quote.values[slot] as number;
       cached.parts[slot] = Number.isNaN(value) ? '' : this.writer.number(slot, value, quote.instrument);
     }
     if ((stale & SOURCE_BIT) !== 0) cached.source = this.writer.source(quote.source);
+    cached.epoch = epoch;
     cached.sequence = quote.sequence;
     return cached;
   }

@@ -31,7 +31,7 @@ function envelope(framing: Framing, type: string): Envelope {
 
 /** Makes the JSON encodings of both doors over one store of field texts. */
 export function jsonEncodings(epoch: Epoch): (options: EncodingOptions) => Encoding {
-  const texts = new FieldTexts(jsonWriter, ',');
+  const texts = new FieldTexts(jsonWriter, ',', epoch);
   const heads: string[] = [];
   const head = (instrument: Instrument, wireId: number): string =>
     (heads[wireId] ??= flatten(`"symbol":${asciiJson(instrument.id)}`));

@@ -70,7 +70,7 @@ function frame(framing: Framing, type: string, entries: number, body: string): s
 
 /** Makes the MessagePack encodings of both doors: the objects of the JSON contract, byte for byte smaller. */
 export function msgpackEncodings(epoch: Epoch): (options: EncodingOptions) => Encoding {
-  const texts = new FieldTexts(msgpackWriter, '');
+  const texts = new FieldTexts(msgpackWriter, '', epoch);
   const heads: string[] = [];
   const head = (instrument: Instrument, wireId: number): string =>
     (heads[wireId] ??= flatten(SYMBOL + pack(instrument.id)));

@@ -6,6 +6,7 @@ export function httpStatus(code: ErrorCode): number {
   switch (code) {
     case 'INVALID_MESSAGE':
     case 'SUBSCRIPTION_FAILED':
+    case 'QUERY_INVALID':
       return 400;
     case 'UNAUTHENTICATED':
     case 'TOKEN_EXPIRED':
@@ -19,6 +20,7 @@ export function httpStatus(code: ErrorCode): number {
     case 'IDLE_TIMEOUT':
       return 408;
     case 'MESSAGE_TOO_LARGE':
+    case 'QUERY_LIMIT':
       return 413;
     case 'RATE_LIMITED':
     case 'SUBSCRIPTION_LIMIT_EXCEEDED':
@@ -29,7 +31,11 @@ export function httpStatus(code: ErrorCode): number {
     case 'CONNECTION_LIMIT':
     case 'SERVER_DRAINING':
     case 'SLOW_CONSUMER':
+    case 'DISCONNECTED':
+    case 'HISTORY_UNAVAILABLE':
       return 503;
+    case 'QUERY_TIMEOUT':
+      return 504;
     default: {
       const unmapped: never = code;
       throw new Error(`no HTTP status for ${String(unmapped)}`);

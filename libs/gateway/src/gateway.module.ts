@@ -1,10 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD, Reflector } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import type { Authenticator } from '#auth';
-import { RecentUpdates } from '#cache';
-import { CLOCK, type Clock, type Credential, type HealthSource, LOG, type Log } from '#domain';
+import { LastValueStore, QuoteReader, RecentUpdates } from '#cache';
+import { CLOCK, type Clock, type Credential, ExchangeCalendar, type HealthSource, LOG, type Log, type ReplayControl } from '#domain';
+import { CandleRepository } from '#history';
 import { Hub } from '#subscription';
 import { AccessGuard } from './access/access.guard.js';
 import type { AccessRules } from './access/access.js';
@@ -20,17 +21,35 @@ import {
   VendorsIndicator,
 } from './health/indicators.js';
 import { RawWsDoor, type RawWsOptions } from './raw-ws/raw-ws.door.js';
+import { RequestTimes } from './rest/performance/request-times.js';
+import { RepresentationInterceptor } from './rest/representation.interceptor.js';
+import { UdfController } from './rest/udf/udf.controller.js';
+import { CandleReader } from './rest/v1/candle-reader.js';
+import { MarketController } from './rest/v1/market.controller.js';
+import { TicksController } from './rest/v1/ticks.controller.js';
 import { MetricsController, METRICS_TEXT, type MetricsText } from './rest/metrics.controller.js';
 import { CacheController } from './rest/v1/cache.controller.js';
 import { CandlesController } from './rest/v1/candles.controller.js';
+import { ClientsController } from './rest/v1/clients.controller.js';
+import { ControlController } from './rest/v1/control.controller.js';
 import { DepthController } from './rest/v1/depth.controller.js';
+import { FleetController } from './rest/v1/fleet.controller.js';
 import { LongPolls } from './rest/v1/long-polls.js';
+import { NoticesController } from './rest/v1/notices.controller.js';
+import { PerformanceController } from './rest/v1/performance.controller.js';
 import { QuotesController } from './rest/v1/quotes.controller.js';
+import { QueryController } from './rest/v1/query.controller.js';
+import { REPLAY_CONTROL, ReplayController } from './rest/v1/replay.controller.js';
 import { StreamController } from './rest/v1/stream.controller.js';
 import { SubscriptionsController } from './rest/v1/subscriptions.controller.js';
 import { SymbolsController } from './rest/v1/symbols.controller.js';
 import { ValidationController } from './rest/v1/validation.controller.js';
+import { CandlesControllerV2 } from './rest/v2/candles.controller.js';
+import { QuotesControllerV2 } from './rest/v2/quotes.controller.js';
+import { SymbolsControllerV2 } from './rest/v2/symbols.controller.js';
+import { TicksControllerV2 } from './rest/v2/ticks.controller.js';
 import { Sessions, type SessionOptions } from './session/sessions.js';
+import { NodeBus } from './socket-io/node-bus.js';
 import { QuotesGateway } from './socket-io/quotes.gateway.js';
 
 export interface GatewayModuleOptions extends RawWsOptions {
@@ -45,6 +64,10 @@ export interface GatewayModuleOptions extends RawWsOptions {
   /** Proxies of our own in front of the server, whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: number;
   readonly access: AccessRules;
+  /** Whether clients may be on other nodes too, which Socket.IO's adapter then reaches. */
+  readonly isFleet?: boolean;
+  /** The recorded day that runs in place of vendors, where one does. */
+  readonly replay?: ReplayControl | undefined;
   /** Where REST requests are counted; this process's memory when absent. */
   readonly requestCounts?: ThrottlerStorage;
 }
@@ -64,8 +87,22 @@ export class GatewayModule {
         SubscriptionsController,
         CacheController,
         CandlesController,
+        TicksController,
+        MarketController,
+        UdfController,
+        ClientsController,
+        ControlController,
         DepthController,
+        NoticesController,
+        PerformanceController,
+        QueryController,
+        ReplayController,
+        QuotesControllerV2,
+        CandlesControllerV2,
+        TicksControllerV2,
+        SymbolsControllerV2,
         ValidationController,
+        FleetController,
         HealthController,
         MetricsController,
       ],
@@ -80,6 +117,11 @@ export class GatewayModule {
           inject: [Sessions, Hub, CLOCK],
           useFactory: (sessions: Sessions, hub: Hub, clock: Clock) => new LongPolls(sessions, hub, clock),
         },
+        {
+          provide: NodeBus,
+          inject: [Sessions, LOG],
+          useFactory: (sessions: Sessions, log: Log) => new NodeBus(sessions, options.isFleet === true, log),
+        },
         QuotesGateway,
         {
           provide: RawWsDoor,
@@ -87,6 +129,19 @@ export class GatewayModule {
           useFactory: (sessions: Sessions, recent: RecentUpdates, clock: Clock) =>
             new RawWsDoor(sessions, recent, clock, options),
         },
+        {
+          provide: CandleReader,
+          inject: [
+            { token: CandleRepository, optional: true },
+            ExchangeCalendar,
+            LastValueStore,
+            QuoteReader,
+            Hub,
+            CLOCK,
+          ],
+          useFactory: (...parts: ConstructorParameters<typeof CandleReader>) => new CandleReader(...parts),
+        },
+        { provide: RequestTimes, inject: [CLOCK], useFactory: (clock: Clock) => new RequestTimes(clock) },
         VendorsIndicator,
         DrainIndicator,
         {
@@ -104,6 +159,7 @@ export class GatewayModule {
           inject: [HealthIndicatorService],
           useFactory: (indicators: HealthIndicatorService) => new PartsIndicator(indicators, options.health),
         },
+        { provide: REPLAY_CONTROL, useValue: options.replay },
         { provide: METRICS_TEXT, useValue: options.metrics },
         {
           provide: APP_GUARD,
@@ -112,8 +168,9 @@ export class GatewayModule {
         },
         // requests are counted by who sent them, so it comes after
         { provide: APP_GUARD, useClass: ThrottleGuard },
+        { provide: APP_INTERCEPTOR, useClass: RepresentationInterceptor },
       ],
-      exports: [Sessions, RawWsDoor],
+      exports: [Sessions, RequestTimes, RawWsDoor],
     };
   }
 }

@@ -41,6 +41,15 @@ export class PromMeter implements Meter {
     return this.registry.metrics();
   }
 
+  /** Quantiles of a histogram in seconds, ms, each within its bucket in proportion; zeros before the first and for an unknown name. */
+  async quantiles(name: string): Promise<{ count: number; p50: number; p95: number; p99: number }> {
+    const metric = this.registry.getSingleMetric(PREFIX + name);
+    const values = metric === undefined ? [] : (await metric.get()).values;
+    const ends = values.flatMap(({ labels, value }) => ('le' in labels ? [{ le: Number(labels.le), upTo: value }] : []));
+    const at = (share: number): number => quantile(ends, share) * 1000;
+    return { count: ends.at(-1)?.upTo ?? 0, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  }
+
   counter(name: string, help: string, labels: Labels = {}): Counter {
     const key = `${name} ${JSON.stringify(labels)}`;
     let counter = this.counters.get(key);
@@ -95,4 +104,19 @@ export class PromMeter implements Meter {
   ): { name: string; help: string; labelNames: string[]; registers: Registry[] } {
     return { name: PREFIX + name, help, labelNames: Object.keys(labels), registers: [this.registry] };
   }
+}
+
+/** @param ends how many values are at most `le`, by rising `le`; the last is infinite */
+function quantile(ends: readonly { readonly le: number; readonly upTo: number }[], share: number): number {
+  const rank = share * (ends.at(-1)?.upTo ?? 0);
+  let from = 0;
+  let below = 0;
+  for (const { le, upTo } of ends) {
+    // beyond the last bucket nothing is known but its beginning; `+Inf` is no number
+    if (!Number.isFinite(le)) return from;
+    if (rank > 0 && upTo >= rank) return from + ((le - from) * (rank - below)) / (upTo - below);
+    from = le;
+    below = upTo;
+  }
+  return 0;
 }

@@ -1,11 +1,17 @@
 import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, NotFoundException } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { type ErrorCode, type Log, MarketDataError } from '#domain';
+import { Packr } from 'msgpackr';
+import { type Log, MarketDataError } from '#domain';
 import { httpStatus } from '../error-map.js';
-import type { Problem } from './problem.js';
+import { allowedMethods } from './allowed-methods.js';
+import { contentType, preferred } from './negotiation.js';
+import type { Problem, ProblemCode } from './problem.js';
 
-export const API_VERSIONS = ['v1'];
+export const API_VERSIONS = ['v1', 'v2'];
+
+const RETRY_SOON_S = 1;
+const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 /** Turns whatever a route throws into a problem document. */
 @Catch()
@@ -22,12 +28,19 @@ export class ProblemFilter implements ExceptionFilter {
       response.status(exception.getStatus()).json(exception.getResponse());
       return;
     }
-    this.answer(exception, request, response);
+    // Nest says so of a path that no route has taken
+    if (exception instanceof NotFoundException && !allowedMethods(request).includes(request.method))
+      this.notFound(request, response);
+    else this.answer(exception, request, response);
   }
 
-  /** Answers a request that no route has taken. */
+  /** Answers a request that no route has taken: the path may have routes for other methods. */
   notFound(request: Request, response: Response): void {
-    this.answer(new NotFoundException(`There is no ${request.method} ${request.path}`), request, response);
+    const allowed = allowedMethods(request);
+    const what = `There is no ${request.method} ${request.path}`;
+    if (allowed.length === 0) return this.answer(new NotFoundException(what), request, response);
+    response.setHeader('Allow', allowed.join(', '));
+    this.answer(new HttpException(what, 405), request, response);
   }
 
   /** Answers with what is wrong, also outside of routes. */
@@ -47,23 +60,25 @@ export class ProblemFilter implements ExceptionFilter {
       problem.detail = `There is no version ${version} of this API`;
     }
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-    response.status(status).type('application/problem+json').send(JSON.stringify(problem));
+    if (status === 503 && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', String(RETRY_SOON_S));
+    // what was said of the answer that did not come about
+    for (const header of ['ETag', 'Cache-Control', 'Content-Disposition']) response.removeHeader(header);
+    response.vary('Accept').status(status).setHeader('Cache-Control', 'no-store');
+    const format = preferred(request.headers.accept, ['problem', 'msgpack']) ?? 'problem';
+    const body = format === 'msgpack' ? packr.pack(problem) : Buffer.from(JSON.stringify(problem));
+    // Express would make a tag of it
+    response.setHeader('Content-Type', contentType(format));
+    response.setHeader('Content-Length', body.length);
+    response.end(request.method === 'HEAD' ? undefined : body);
   }
 
-  private explain(
-    exception: unknown,
-    request: Request,
-  ): { status: number; code: ErrorCode | 'INTERNAL'; detail: string } {
+  private explain(exception: unknown, request: Request): { status: number; code: ProblemCode; detail: string } {
     if (exception instanceof MarketDataError) {
       return { status: httpStatus(exception.code), code: exception.code, detail: exception.message };
     }
     if (exception instanceof HttpException) {
       const status = exception.getStatus();
-      return {
-        status,
-        code: status === 404 || status === 405 ? 'UNSUPPORTED_ACTION' : codeOf(status),
-        detail: detailOf(exception),
-      };
+      return { status, code: codeOf(status), detail: detailOf(exception) };
     }
     if (isHttpError(exception))
       return { status: exception.status, code: codeOf(exception.status), detail: exception.message };
@@ -72,10 +87,28 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-function codeOf(status: number): ErrorCode | 'INTERNAL' {
-  if (status === 413) return 'MESSAGE_TOO_LARGE';
-  if (status === 429) return 'RATE_LIMITED';
-  return status >= 500 ? 'INTERNAL' : 'INVALID_MESSAGE';
+/** Code of an error that has only an HTTP status. */
+function codeOf(status: number): ProblemCode {
+  switch (status) {
+    case 401:
+      return 'UNAUTHENTICATED';
+    case 403:
+      return 'FORBIDDEN';
+    case 404:
+      return 'UNSUPPORTED_ACTION';
+    case 405:
+      return 'METHOD_NOT_ALLOWED';
+    case 406:
+      return 'NOT_ACCEPTABLE';
+    case 413:
+      return 'MESSAGE_TOO_LARGE';
+    case 415:
+      return 'UNSUPPORTED_MEDIA_TYPE';
+    case 429:
+      return 'RATE_LIMITED';
+    default:
+      return status >= 500 ? 'INTERNAL' : 'INVALID_MESSAGE';
+  }
 }
 
 /** Errors of Express and its body parsers: a broken percent escape, a body that is no JSON. */

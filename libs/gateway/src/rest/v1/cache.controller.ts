@@ -1,76 +1,13 @@
-import { Controller, Delete, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
-import { LastValueStore, QuoteReader, RecentUpdates } from '#cache';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { LastValueStore, QuoteCache, QuoteReader, type ReadResult, RecentUpdates, RedisMirror } from '#cache';
 import type { InstrumentId } from '#domain';
+import { For } from '../../access/access.js';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { ApiProblems } from '../problem.js';
-import { QuoteAnswer } from './quotes.dto.js';
-
-class LimitQuery {
-  @ApiPropertyOptional({ default: 50, maximum: 1000 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1000)
-  limit: number = 50;
-}
-
-export class RecentQuery extends LimitQuery {
-  @ApiPropertyOptional({ example: 'NSE:RELIANCE' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
-  symbol?: string;
-}
-
-export class RecentSearchQuery extends LimitQuery {
-  @ApiProperty({ description: 'Part of a symbol or company name', example: 'bank' })
-  @IsString()
-  @MinLength(1)
-  @MaxLength(64)
-  q!: string;
-}
-
-export class RecentUpdateAnswer {
-  @ApiProperty() seq!: number;
-  @ApiProperty({ description: 'When it was published, epoch ms' }) publishedAt!: number;
-  @ApiProperty({ type: QuoteAnswer }) quote!: Omit<QuoteAnswer, 'age' | 'layer' | 'status'>;
-}
-
-export class RecentAnswer {
-  @ApiProperty({ type: [RecentUpdateAnswer] }) items!: RecentUpdateAnswer[];
-}
-
-export class RecentStats {
-  @ApiProperty() size!: number;
-  @ApiProperty() capacity!: number;
-  @ApiProperty() ttlMs!: number;
-  @ApiProperty({ description: 'Updates since start' }) added!: number;
-  @ApiPropertyOptional({ description: 'Publish time of the oldest, epoch ms' }) oldest?: number;
-}
-
-export class ReadStats {
-  @ApiProperty() l1!: number;
-  @ApiProperty() l2!: number;
-  @ApiProperty() l3!: number;
-  @ApiProperty() l4!: number;
-  @ApiProperty() failed!: number;
-  @ApiProperty({ description: "Reads that shared another reader's vendor call" }) joined!: number;
-}
-
-export class CacheStats {
-  @ApiProperty({ description: 'Instruments with a value in memory' }) values!: number;
-  @ApiProperty({ type: RecentStats }) recent!: RecentStats;
-  @ApiProperty({ type: ReadStats, description: 'REST reads by the layer that answered' }) reads!: ReadStats;
-}
-
-export class ClearedAnswer {
-  @ApiProperty() cleared!: number;
-}
+import { CacheStats, ClearedAnswer, LoadedAnswer, RecentAnswer, RecentQuery, RecentSearchQuery } from './cache.dto.js';
+import { QuotesBatch } from './quotes.dto.js';
 
 @ApiTags('cache')
 @Controller({ path: 'cache', version: '1' })
@@ -79,6 +16,8 @@ export class CacheController {
     private readonly recent: RecentUpdates,
     private readonly lastValues: LastValueStore,
     private readonly quotes: QuoteReader,
+    private readonly cache: QuoteCache,
+    private readonly mirror: RedisMirror,
   ) {}
 
   @Get('recent')
@@ -101,8 +40,14 @@ export class CacheController {
   @ApiOperation({ summary: 'Size and hit counts of the caches' })
   @ApiOkResponse({ type: CacheStats })
   stats(): CacheStats {
-    const values = [...this.lastValues.known()].length;
-    return { values, recent: this.recent.stats(), reads: { ...this.quotes.served, joined: this.quotes.joined } };
+    const { sharedStats: shared, negativeEntries } = this.cache;
+    return {
+      values: [...this.lastValues.known()].length,
+      recent: this.recent.stats(),
+      reads: { ...this.quotes.served, joined: this.quotes.joined },
+      negativeEntries,
+      ...(shared && { shared, mirror: this.mirror.stats }),
+    };
   }
 
   @Delete('recent')
@@ -111,6 +56,53 @@ export class CacheController {
   clear(): ClearedAnswer {
     return { cleared: this.recent.clear() };
   }
+
+  @Post('warm')
+  @For('operator')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Loads quotes that memory lacks, from Redis or a vendor' })
+  @ApiOkResponse({ type: LoadedAnswer })
+  @ApiProblems(400)
+  async warm(@Body() { symbols }: QuotesBatch): Promise<LoadedAnswer> {
+    return loaded(await this.quotes.read(symbols));
+  }
+
+  @Post('refresh')
+  @For('operator')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Asks vendors for quotes, whatever is known, within the limits of the vendors' })
+  @ApiOkResponse({ type: LoadedAnswer })
+  @ApiProblems(400)
+  async refresh(@Body() { symbols }: QuotesBatch): Promise<LoadedAnswer> {
+    return loaded(await this.quotes.refresh(symbols));
+  }
+
+  @Delete('quotes/:symbol')
+  @For('operator')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Forgets what is cached of a symbol; its next read asks a vendor' })
+  @ApiParam({ name: 'symbol', example: 'NSE:RELIANCE' })
+  @ApiNoContentResponse()
+  @ApiProblems(404)
+  async invalidate(@Param('symbol') symbol: string): Promise<void> {
+    await this.quotes.invalidate(symbol);
+  }
+
+  @Delete('quotes')
+  @For('operator')
+  @ApiOperation({ summary: 'Forgets all cached quotes and failures; `cleared` counts the keys in Redis' })
+  @ApiOkResponse({ type: ClearedAnswer })
+  @ApiProblems(502)
+  async clearQuotes(): Promise<ClearedAnswer> {
+    return { cleared: await this.cache.clear() };
+  }
+}
+
+function loaded({ quotes, errors }: ReadResult): LoadedAnswer {
+  return {
+    loaded: quotes.map(({ quote, layer, status, age }) => ({ symbol: quote.symbol, layer, status, age })),
+    errors: [...errors],
+  };
 }
 
 function allowedBy({ identity }: Caller): (id: InstrumentId) => boolean {

@@ -1,81 +1,63 @@
-import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
-import { LastValueStore, QuoteReader } from '#cache';
-import { KEPT_CANDLES } from '#candles';
-import { type Candle, CANDLE_INTERVALS, type CandleInterval, InvalidSymbolError } from '#domain';
-import { Hub } from '#subscription';
+import { Controller, Get, Inject, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { CLOCK, type Clock, ExchangeCalendar, MarketDataError } from '#domain';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { forbiddenSymbol } from '../../session/entitled.js';
+import { contentType, type Format } from '../negotiation.js';
 import { ApiProblems } from '../problem.js';
+import { COMMON_FORMATS, OffersTable, Replaced, Wanted } from '../representation.js';
+import { CandleReader } from './candle-reader.js';
+import { CandlesAnswer, CandlesQuery, limitOf } from './candles.dto.js';
+import { goneSignal } from './gone-signal.js';
+import { readRange } from './time-range.js';
 
-const INTERVALS = Object.keys(CANDLE_INTERVALS);
-
-export class CandlesQuery {
-  @ApiProperty({ example: 'NSE:RELIANCE' })
-  @IsString()
-  @MaxLength(64)
-  symbol!: string;
-
-  @ApiProperty({ enum: INTERVALS })
-  @IsIn(INTERVALS)
-  interval!: CandleInterval;
-
-  @ApiPropertyOptional({ default: 60, maximum: KEPT_CANDLES })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(KEPT_CANDLES)
-  limit: number = 60;
-}
-
-export class CandleAnswer implements Candle {
-  @ApiProperty({ description: 'Start of the interval, ISO 8601 UTC', example: '2026-11-20T09:15:00.000Z' })
-  time!: string;
-  @ApiProperty() open!: number;
-  @ApiProperty() high!: number;
-  @ApiProperty() low!: number;
-  @ApiProperty() close!: number;
-  @ApiProperty({ description: 'Traded within the interval' }) volume!: number;
-  @ApiProperty({ description: 'Whether the interval is over' }) final!: boolean;
-  @ApiProperty({ description: 'Whether a trade that came late has changed it' }) corrected!: boolean;
-}
-
-export class CandlesAnswer {
-  @ApiProperty({ example: 'NSE:RELIANCE' }) symbol!: string;
-  @ApiProperty({ enum: INTERVALS }) interval!: CandleInterval;
-  @ApiProperty({ type: [CandleAnswer], description: 'Oldest first; none for an interval without a trade' })
-  candles!: readonly CandleAnswer[];
-}
+const COLUMNS = ['time', 'open', 'high', 'low', 'close', 'volume', 'final', 'corrected', 'filled', 'outside'] as const;
+const FORMATS: readonly Format[] = [...COMMON_FORMATS, 'csv', 'arrow'];
 
 @ApiTags('candles')
 @Controller({ path: 'candles', version: '1' })
 export class CandlesController {
   constructor(
-    private readonly quotes: QuoteReader,
-    private readonly lastValues: LastValueStore,
-    private readonly hub: Hub,
+    private readonly candles: CandleReader,
+    private readonly calendar: ExchangeCalendar,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Get()
+  @Replaced()
+  @OffersTable<CandlesAnswer>({ columns: COLUMNS, rows: ({ candles }) => candles }, 'arrow')
   @ApiOperation({
-    summary: 'The newest candles built in memory',
+    summary: 'Candles from history, or the newest in memory where history is off',
     description:
-      'Candles are built while somebody follows the symbol by socket, and for five minutes after a request here: the first request ' +
-      'of a symbol nobody follows is answered with none.',
+      'With `from` or `date` the first candles from there on, and `next` when there are more; otherwise the newest before `to`. Intervals are ' +
+      "counted from midnight of the exchange's clock, and the first of a session begins with its opening: an hour's candles of NSE begin at " +
+      '9:15, 10:00, 11:00. A day begins with its opening too. Trades of the opening auction are in the first candle; others outside trading ' +
+      'hours are left out unless `hours=all`. Without history candles are built while somebody follows the symbol, and for five minutes after ' +
+      'a request here: the first request of a symbol nobody follows is answered with none.',
   })
   @ApiOkResponse({ type: CandlesAnswer })
-  @ApiProblems(400, 403, 404)
-  async last(@Query() { symbol, interval, limit }: CandlesQuery, @From() { identity }: Caller): Promise<CandlesAnswer> {
+  @ApiProblems(400, 403, 404, 406, 413, 503, 504)
+  async find(
+    @Query() query: CandlesQuery,
+    @Wanted(FORMATS) format: Format,
+    @From() { identity }: Caller,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CandlesAnswer | StreamableFile> {
+    const { symbol, interval, fill, hours } = query;
     if (!identity.tier.entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
-    const state = this.lastValues.peek(symbol);
-    if (state === undefined) throw new InvalidSymbolError(symbol);
-    const candles = this.hub.channels.read(state, interval, limit);
-    // makes the symbol wanted; candles are built from what comes, whatever the present quote may be
-    await this.quotes.read([symbol]);
-    return { symbol, interval, candles };
+    const exchange = symbol.slice(0, symbol.indexOf(':'));
+    const range = readRange(query, this.calendar, exchange, this.clock.now());
+    const limit = limitOf(query);
+    const signal = goneSignal(response);
+    const { candles, next } = await this.candles.read({ symbol, interval, ...range, limit, fill, hours, signal });
+    if (next !== undefined) response.setHeader('X-Next', new Date(next).toISOString());
+    if (format === 'arrow') {
+      const { history } = this.candles;
+      if (history === undefined) throw new MarketDataError('HISTORY_UNAVAILABLE', 'Arrow takes the history', false);
+      return new StreamableFile(await history.arrow(symbol, candles), { type: contentType('arrow') });
+    }
+    return { symbol, interval, candles, ...(next !== undefined && { next: new Date(next).toISOString() }) };
   }
 }

@@ -1,5 +1,4 @@
-import { type Clock, MarketDataError } from '#domain';
-import { CLOSE_MESSAGES } from '#protocol';
+import type { Clock } from '#domain';
 import type { Hub } from '#subscription';
 import type { Caller } from '../../access/caller.js';
 import type { Sessions } from '../../session/sessions.js';
@@ -53,7 +52,7 @@ export class LongPolls {
 
   private watch(symbols: readonly string[], caller: Caller): LongPollWire {
     const refusal = this.sessions.refusal(caller);
-    if (refusal !== undefined) throw new MarketDataError(refusal, CLOSE_MESSAGES[refusal], true);
+    if (refusal !== undefined) throw this.sessions.refused(refusal);
     const wire = new LongPollWire(
       this.clock,
       () => session.client.probeAnswered(this.clock.now()),

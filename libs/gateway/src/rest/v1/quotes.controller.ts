@@ -1,16 +1,24 @@
-import { createHash } from 'node:crypto';
-import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { QuoteReader, type QuoteReading, type ReadResult } from '#cache';
+import { QuoteReader, type QuoteReading } from '#cache';
 import { MarketDataError } from '#domain';
+import { For } from '../../access/access.js';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { forbiddenSymbol, screen } from '../../session/entitled.js';
 import { ApiProblems } from '../problem.js';
+import { OffersTable, Replaced } from '../representation.js';
 import { LongPollQuery } from './long-poll.dto.js';
 import { LongPolls } from './long-polls.js';
-import { QuoteAnswer, QuotesAnswer } from './quotes.dto.js';
+import { listTag, quoteTag } from './quote-tag.js';
+import { QUOTES_TABLE, QUOTE_TABLE } from './quote-table.js';
+import { QuoteAnswer, QuotesAnswer, QuotesBatch, type SymbolError } from './quotes.dto.js';
+
+interface Reading {
+  readonly quotes: readonly QuoteReading[];
+  readonly errors: readonly SymbolError[];
+}
 
 @ApiTags('quotes')
 @Controller({ path: 'quotes', version: '1' })
@@ -21,6 +29,8 @@ export class QuotesController {
   ) {}
 
   @Get()
+  @Replaced()
+  @OffersTable(QUOTES_TABLE)
   @ApiOperation({ summary: 'Quotes of several symbols; what could not be read is in `errors`' })
   @ApiOkResponse({ type: QuotesAnswer })
   @ApiProblems(400, 503)
@@ -32,23 +42,39 @@ export class QuotesController {
   ): Promise<QuotesAnswer> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const { quotes, errors, etag } = await this.longPolls.read(
+    const { quotes, errors, tag } = await this.longPolls.read(
       { caller, symbols, waitMs: wait * 1000, gone: gone.signal },
-      () => this.tagged(symbols, caller),
-      (reading) => known?.includes(reading.etag) !== true,
+      async () => {
+        const reading = await this.read(symbols, caller);
+        return { ...reading, tag: listTag(reading.quotes.map(tagOf), reading.errors) };
+      },
+      (reading) => known?.includes(reading.tag) !== true,
     );
-    condition(response, known, etag);
+    response.setHeader('ETag', `W/"${tag}"`);
+    return { quotes: quotes.map(answer), errors: [...errors] };
+  }
+
+  @Post('batch')
+  @HttpCode(200)
+  @For('client')
+  @OffersTable(QUOTES_TABLE)
+  @ApiOperation({ summary: 'The same as a GET, for lists that are too long for an address' })
+  @ApiOkResponse({ type: QuotesAnswer })
+  @ApiProblems(400, 413, 415)
+  async batch(@Body() { symbols }: QuotesBatch, @From() caller: Caller): Promise<QuotesAnswer> {
+    const { quotes, errors } = await this.read(symbols, caller);
     return { quotes: quotes.map(answer), errors: [...errors] };
   }
 
   @Get(':symbol')
+  @Replaced()
+  @OffersTable(QUOTE_TABLE)
   @ApiOperation({ summary: 'Quote of one symbol' })
   @ApiParam({ name: 'symbol', example: 'NSE:RELIANCE' })
   @ApiOkResponse({ type: QuoteAnswer })
   @ApiProblems(403, 404, 502)
   async one(
     @Param('symbol') symbol: string,
-    @Headers('if-none-match') known: string | undefined,
     @From() { identity }: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<QuoteAnswer> {
@@ -57,15 +83,14 @@ export class QuotesController {
     const [reading] = quotes;
     const [error] = errors;
     if (reading === undefined) throw new MarketDataError(error?.code ?? 'SOURCE_FAILED', error?.message ?? '', true);
-    condition(response, known, etagOf(reading.quote));
+    response.setHeader('ETag', `W/"${tagOf(reading)}"`);
     return answer(reading);
   }
 
-  private async tagged(symbols: readonly string[], { identity }: Caller): Promise<ReadResult & { etag: string }> {
+  private async read(symbols: readonly string[], { identity }: Caller): Promise<Reading> {
     const { permitted, forbidden } = screen(symbols, identity.tier.entitlements);
-    const { quotes, errors: failed } = await this.quotes.read(permitted);
-    const errors = [...failed, ...forbidden];
-    return { quotes, errors, etag: etagOf([quotes.map(({ quote }) => quote), errors]) };
+    const { quotes, errors } = await this.quotes.read(permitted);
+    return { quotes, errors: [...errors, ...forbidden] };
   }
 }
 
@@ -73,16 +98,6 @@ function answer({ quote, layer, status, age }: QuoteReading): QuoteAnswer {
   return { ...quote, age, layer, status };
 }
 
-/** Same quotes, same tag: age and layer change with every request and are left out, so a poller gets 304 until a price moves. */
-function etagOf(content: unknown): string {
-  const withoutAge = JSON.stringify(content, (key, value: unknown) => (key === 'age' ? undefined : value));
-  return `W/"${createHash('sha1').update(withoutAge).digest('base64url')}"`;
-}
-
-function condition(response: Response, known: string | undefined, etag: string): void {
-  response.setHeader('ETag', etag);
-  // Express would do this, but not for the fetch API, which adds `no-cache` to every conditional request
-  if (known?.includes(etag)) response.status(304);
-  // a cache may keep it, but must ask before every use
-  response.setHeader('Cache-Control', 'no-cache');
+function tagOf({ quote, status }: QuoteReading): string {
+  return quoteTag(quote, status);
 }

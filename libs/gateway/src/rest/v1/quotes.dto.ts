@@ -25,6 +25,22 @@ export class QuotesQuery {
   symbols!: string[];
 }
 
+/** A list of symbols as a body. */
+export class QuotesBatch {
+  @ApiProperty({
+    type: [String],
+    minItems: 1,
+    maxItems: MAX_SYMBOLS_PER_REQUEST,
+    example: ['NSE:RELIANCE', 'BSE:500325'],
+  })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_SYMBOLS_PER_REQUEST)
+  @IsString({ each: true })
+  @MaxLength(64, { each: true })
+  symbols!: string[];
+}
+
 /** A quote as REST gives it: the quote, which layer answered, and how old the value is. */
 export class QuoteAnswer implements Quote {
   @ApiProperty({ example: 'NSE:RELIANCE' }) symbol!: string;

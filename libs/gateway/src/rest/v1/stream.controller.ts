@@ -3,11 +3,12 @@ import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@n
 import type { Request, Response } from 'express';
 import { LastValueStore } from '#cache';
 import { type Clock, CLOCK, MarketDataError } from '#domain';
-import { CLOSE_MESSAGES, type ErrorPayload, type ServerMessages } from '#protocol';
+import type { ErrorPayload, ServerMessages } from '#protocol';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { Sessions } from '../../session/sessions.js';
 import { ApiProblems } from '../problem.js';
+import { Offers } from '../representation.js';
 import { StreamPosition } from './stream-position.js';
 import { StreamWire } from './stream-wire.js';
 import { StreamQuery } from './stream.dto.js';
@@ -23,37 +24,41 @@ export class StreamController {
   ) {}
 
   @Get()
+  @Offers('events')
   @ApiOperation({ summary: 'Quotes as server-sent events: a snapshot of each symbol, then its updates' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Where a returning client was; browsers send it' })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'Events are named by message type; their data is the message', type: String })
   @ApiProblems(400, 404, 503)
-  stream(
+  async stream(
     @Query() query: StreamQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @From() caller: Caller,
     @Req() request: Request,
     @Res() response: Response,
-  ): void {
+  ): Promise<void> {
     const refusal = this.sessions.refusal(caller);
-    if (refusal !== undefined) throw new MarketDataError(refusal, CLOSE_MESSAGES[refusal], true);
+    if (refusal !== undefined) throw this.sessions.refused(refusal);
     if (request.method === 'HEAD') return void response.type('text/event-stream').end();
     // its end has been told already, and would not be told to us
     if (response.destroyed) return;
     const position = new StreamPosition(this.lastValues.epoch, query.symbols);
     const wire = new StreamWire(response, position, this.clock, () => session.client.probeAnswered(this.clock.now()));
     const session = this.sessions.open(wire, 'websocket', 'json', caller);
-    const refused: MarketDataError[] = [];
-    session.receive('subscribe', { ...query, resume: position.resume(lastEventId) }, (type, payload) => {
-      const error = errorIn(type, payload);
-      if (error !== undefined) return void refused.push(error);
-      wire.open();
-      session.welcome();
-      session.client.send(type, payload);
-    });
-    if (refused[0] === undefined) return void response.once('close', () => this.sessions.close(session));
+    response.once('close', () => this.sessions.close(session));
+    const refused = await new Promise<MarketDataError | undefined>((resolve) =>
+      session.receive('subscribe', { ...query, resume: position.resume(lastEventId) }, (type, payload) => {
+        const error = errorIn(type, payload);
+        resolve(error);
+        if (error !== undefined) return;
+        wire.open();
+        session.welcome();
+        session.client.send(type, payload);
+      }),
+    );
+    if (refused === undefined) return;
     this.sessions.close(session);
-    throw refused[0];
+    throw refused;
   }
 }
 

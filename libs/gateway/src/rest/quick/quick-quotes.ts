@@ -1,0 +1,102 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { LastValueStore, QuoteReader, QuoteState } from '#cache';
+import { type Clock, F } from '#domain';
+import { type Caller, type Callers, credentialsOf } from '../../access/caller.js';
+import { deprecationHeaders } from '../deprecation.js';
+import { contentType, preferred } from '../negotiation.js';
+import type { RequestTimes } from '../performance/request-times.js';
+import { COMMON_FORMATS } from '../representation.js';
+import { listTag } from '../v1/quote-tag.js';
+import { QuoteTexts } from './quote-texts.js';
+import { SymbolLists } from './symbol-lists.js';
+
+const PATH = '/api/v1/quotes';
+const BEGINNING = `${PATH}?symbols=`;
+const ROUTE = `GET ${PATH}`;
+/** Whose answer needs more than the plain one: another origin's, a conditional one, one with a body. */
+const PECULIAR = ['origin', 'if-none-match', 'content-length', 'transfer-encoding', 'cookie', 'expect'] as const;
+
+/**
+ * Answers `GET /api/v1/quotes?symbols=` from memory before any framework sees it, in the plain case only: every quote is current, the caller
+ * is not limited, and nothing else is asked for. All else goes on to the routes, whose answer would be the same, byte for byte.
+ */
+export class QuickQuotes {
+  private readonly texts = new QuoteTexts();
+  private readonly lists: SymbolLists;
+  private readonly before: readonly string[];
+
+  /** @param standing headers of every answer, as name and value in turns */
+  constructor(
+    lastValues: LastValueStore,
+    private readonly reader: QuoteReader,
+    private readonly callers: Callers,
+    private readonly times: RequestTimes,
+    private readonly clock: Clock,
+    standing: readonly string[],
+  ) {
+    this.lists = new SymbolLists(lastValues);
+    this.before = [...standing, ...deprecationHeaders(PATH), 'ETag'];
+  }
+
+  /** Puts itself before whoever listens to a server's requests now. */
+  attach(server: Server): void {
+    const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+    server.removeAllListeners('request');
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      const goOn = (): void => {
+        for (const listener of listeners) listener.call(server, request, response);
+      };
+      const states = this.plainSymbols(request);
+      if (states === undefined) return goOn();
+      const startedAt = this.clock.elapsed();
+      const answer = (caller: Caller): void =>
+        this.answer(states, caller, response)
+          ? this.times.observe(ROUTE, 200, this.clock.elapsed() - startedAt)
+          : goOn();
+      const { authenticator } = this.callers;
+      if (authenticator.mode === 'off') return answer(this.callers.anonymous(request));
+      // a credential that is refused is refused again, in the routes' words
+      this.callers.admit(request, credentialsOf(request.headers)).then(answer, goOn);
+    });
+  }
+
+  /** What a request asks for when it is a plain one; undefined when it is not. */
+  private plainSymbols({ method, url, headers }: IncomingMessage): readonly QuoteState[] | undefined {
+    if (method !== 'GET' || url?.startsWith(BEGINNING) !== true) return undefined;
+    for (const name of PECULIAR) if (headers[name] !== undefined) return undefined;
+    if (preferred(headers.accept, [...COMMON_FORMATS, 'csv']) !== 'json') return undefined;
+    return this.lists.of(url.slice(BEGINNING.length));
+  }
+
+  private answer(states: readonly QuoteState[], { identity }: Caller, response: ServerResponse): boolean {
+    const { requestsPerMinute, entitlements } = identity.tier;
+    if (requestsPerMinute !== undefined || response.destroyed) return false;
+    if (!entitlements.all && !states.every(({ instrument }) => entitlements.allows(instrument.id))) return false;
+    // a stale quote has its age in another place
+    if (states.some((state) => state.latest(F.stale) === 1) || !this.reader.takeCurrent(states)) return false;
+    const now = this.clock.now();
+    const tags: string[] = [];
+    let body = '{"quotes":[';
+    let hasWide = false;
+    for (const state of states) {
+      const status = this.reader.statusOf(state);
+      const { json, isAscii, tag } = this.texts.of(state, status);
+      hasWide ||= !isAscii;
+      body += `${tags.length === 0 ? '' : ','}${json},"age":${now - state.confirmedAt},"layer":"l1","status":"${status}"}`;
+      tags.push(tag);
+    }
+    body += '],"errors":[]}';
+    response.writeHead(200, [
+      ...this.before,
+      `W/"${listTag(tags, [])}"`,
+      'Content-Type',
+      contentType('json'),
+      'Cache-Control',
+      'no-cache',
+      'Content-Length',
+      String(hasWide ? Buffer.byteLength(body) : body.length),
+    ]);
+    response.end(body, hasWide ? 'utf8' : 'latin1');
+    return true;
+  }
+}

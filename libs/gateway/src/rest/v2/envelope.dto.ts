@@ -1,0 +1,44 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { SymbolError } from '../v1/quotes.dto.js';
+
+/** Items of a page that says nothing else. */
+const PAGE = 100;
+export const MAX_PAGE = 1000;
+
+/** Which page is asked for. */
+export class PageQuery {
+  @ApiPropertyOptional({ type: 'integer', default: PAGE, minimum: 1, maximum: MAX_PAGE })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE)
+  limit: number = PAGE;
+
+  @ApiPropertyOptional({
+    description: '`page.next` of the page before, with all other parameters as they were',
+    pattern: '^[A-Za-z0-9_-]{1,512}$',
+  })
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9_-]{1,512}$/, { message: 'cursor must be a `page.next` of an answer' })
+  cursor?: string;
+}
+
+export class Page {
+  @ApiProperty({ type: String, nullable: true, description: 'Cursor of the next page; null on the last' })
+  next!: string | null;
+}
+
+export class Meta {
+  @ApiProperty({ format: 'date-time', description: "The server's time" }) time!: string;
+}
+
+/** What every answer of version 2 has beside `data`. */
+export class Envelope {
+  @ApiProperty({ type: [SymbolError], description: 'What could not be read, by symbol' })
+  errors!: readonly SymbolError[];
+  @ApiProperty({ type: Page }) page!: Page;
+  @ApiProperty({ type: Meta }) meta!: Meta;
+}

@@ -1,0 +1,200 @@
+import { unpack } from 'msgpackr';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aProduct, type Product } from '../support/running-server.js';
+
+let product: Product;
+
+beforeAll(async () => {
+  product = await aProduct();
+});
+afterAll(() => product.stop());
+
+const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(product.url + path, init);
+const as = (accept: string): RequestInit => ({ headers: { Accept: accept } });
+const QUOTES = '/api/v1/quotes?symbols=NSE:SBIN,NSE:NOPE';
+
+describe('an answer comes in the format asked for', () => {
+  it('as MessagePack: the same as the JSON', async () => {
+    const response = await ask(QUOTES, as('application/msgpack, application/json;q=0.5'));
+    expect(response.headers.get('content-type')).toBe('application/vnd.msgpack');
+    expect(unpack(Buffer.from(await response.arrayBuffer()))).toMatchObject({
+      quotes: [{ symbol: 'NSE:SBIN', companyName: 'State Bank of India', stale: false }],
+      errors: [{ symbol: 'NSE:NOPE', code: 'INVALID_SYMBOL' }],
+    });
+  });
+
+  it('as CSV: a row for each symbol, the code in the last column for those that failed', async () => {
+    const response = await ask(QUOTES, as('text/csv'));
+    const [head, quote, failed] = (await response.text()).split('\r\n');
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(head).toMatch(/^symbol,companyName,price,.*,status,error$/);
+    expect(quote).toMatch(/^NSE:SBIN,State Bank of India,\d/);
+    expect(failed).toMatch(/^NSE:NOPE,,.*,INVALID_SYMBOL$/);
+  });
+
+  it('and says that it depends on what is asked for', async () => {
+    expect((await ask(QUOTES)).headers.get('vary')).toContain('Accept');
+  });
+
+  it('or not at all, with the formats there are', async () => {
+    const response = await ask(QUOTES, as('image/png'));
+    expect(response.status).toBe(406);
+    expect(await response.json()).toMatchObject({
+      code: 'NOT_ACCEPTABLE',
+      detail: expect.stringContaining('application/vnd.msgpack'),
+    });
+  });
+
+  it('also when it is an error', async () => {
+    const response = await ask('/api/v1/quotes/NSE:NOPE', as('application/vnd.msgpack'));
+    expect(response.status).toBe(404);
+    expect(unpack(Buffer.from(await response.arrayBuffer()))).toMatchObject({ code: 'INVALID_SYMBOL' });
+  });
+});
+
+describe('a tag', () => {
+  it('is answered 304 for the same symbols, and is another in another format', async () => {
+    const path = '/api/v1/symbols?q=bank';
+    const tags = await Promise.all(
+      ['application/json', 'application/msgpack', 'text/csv'].map(async (type) =>
+        (await ask(path, as(type))).headers.get('etag'),
+      ),
+    );
+    expect(new Set(tags).size).toBe(3);
+    const again = await ask(path, { headers: { 'If-None-Match': `"other", W/${tags[0]}` } });
+    expect([again.status, again.headers.get('cache-control')]).toEqual([304, 'private, max-age=60']);
+    const other = await ask(path, { headers: { 'If-None-Match': tags[0] as string, Accept: 'text/csv' } });
+    expect(other.status).toBe(200);
+  });
+});
+
+describe('a request that HTTP itself refuses', () => {
+  const json = { 'Content-Type': 'application/json' };
+  it.each<[string, string, RequestInit, number, string]>([
+    [
+      'a body that is no JSON',
+      '/api/v1/quotes/batch',
+      { method: 'POST', headers: json, body: '{' },
+      400,
+      'INVALID_MESSAGE',
+    ],
+    [
+      'a body without symbols',
+      '/api/v1/quotes/batch',
+      { method: 'POST', headers: json, body: '{}' },
+      400,
+      'INVALID_MESSAGE',
+    ],
+    [
+      'a body that is too large',
+      '/api/v1/quotes/batch',
+      { method: 'POST', headers: json, body: `"${'x'.repeat(200_000)}"` },
+      413,
+      'MESSAGE_TOO_LARGE',
+    ],
+    [
+      'a body of another type',
+      '/api/v1/quotes/batch',
+      { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: 'x' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'a charset that is none of JSON',
+      '/api/v1/quotes/batch',
+      { method: 'POST', headers: { 'Content-Type': 'application/json; charset=latin1' }, body: '{}' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['a method the path does not have', '/api/v1/quotes', { method: 'PUT' }, 405, 'METHOD_NOT_ALLOWED'],
+    ['a path there is not', '/api/v1/nothing', { method: 'PUT' }, 404, 'UNSUPPORTED_ACTION'],
+  ])('%s', async (_what, path, init, status, code) => {
+    const response = await ask(path, init);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      status,
+      'application/problem+json; charset=utf-8',
+    ]);
+    expect(await response.json()).toMatchObject({ status, code, instance: path });
+    if (status === 405) expect(response.headers.get('allow')).toBe('GET, HEAD');
+  });
+});
+
+describe('version 1', () => {
+  it('names its successor where there is one', async () => {
+    const { headers } = await ask('/api/v1/quotes/NSE:SBIN');
+    expect(headers.get('link')).toBe('</api/v2/quotes/NSE:SBIN>; rel="successor-version"');
+    expect(headers.get('deprecation')).toMatch(/^@\d{10}$/);
+    expect(Date.parse(headers.get('sunset') as string)).toBeGreaterThan(Date.UTC(2027, 0));
+    expect((await ask('/api/v1/depth/NSE:SBIN')).headers.get('deprecation')).toBeNull();
+  });
+
+  it('takes a list of symbols as a body', async () => {
+    const body = JSON.stringify({ symbols: ['NSE:SBIN', 'NSE:NOPE'] });
+    const response = await ask('/api/v1/quotes/batch', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+    });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ quotes: [{ symbol: 'NSE:SBIN' }], errors: [{ symbol: 'NSE:NOPE' }] });
+  });
+});
+
+describe('version 2', () => {
+  it('gives exact decimals in groups with their sources', async () => {
+    const { data } = (await (await ask('/api/v2/quotes/NSE:TCS')).json()) as { data: Record<string, object> };
+    const decimal = expect.stringMatching(/^\d+\.\d\d$/);
+    expect(data).toMatchObject({
+      symbol: 'NSE:TCS',
+      currency: 'INR',
+      price: { source: 'json', last: decimal, time: expect.any(String), received: expect.any(String) },
+      book: { source: 'json', bid: decimal, ask: decimal },
+      day: { source: 'json', high: decimal, date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) },
+      layer: expect.stringMatching(/l[13]/),
+    });
+  });
+
+  it('goes through all matches page by page, each once, and takes a cursor for its own question only', async () => {
+    const found: string[] = [];
+    let cursor = '';
+    for (let pages = 0; pages < 10; pages++) {
+      const answer = await ask(`/api/v2/symbols?index=NIFTY50&limit=20${cursor}`);
+      const { data, page, meta } = (await answer.json()) as {
+        data: { symbol: string }[];
+        page: { next: string | null };
+        meta: { total: number };
+      };
+      found.push(...data.map(({ symbol }) => symbol));
+      if (page.next === null) {
+        expect(found).toHaveLength(meta.total);
+        break;
+      }
+      cursor = `&cursor=${page.next}`;
+    }
+    expect(new Set(found).size).toBe(found.length);
+    expect(found.length).toBeGreaterThan(40);
+    expect((await ask(`/api/v2/symbols?index=SENSEX&limit=20${cursor}`)).status).toBe(400);
+  });
+
+  it('gives the quotes of an index', async () => {
+    const { data, page } = (await (await ask('/api/v2/quotes?index=NIFTY50&limit=3')).json()) as {
+      data: object[];
+      page: { next: string };
+    };
+    expect([data.length, page.next.length > 0]).toEqual([3, true]);
+    expect((await ask('/api/v2/quotes')).status).toBe(400);
+  });
+});
+
+it('tells operators how the process does', async () => {
+  const answer = (await (await ask('/api/v1/metrics/performance')).json()) as { process: Record<string, unknown> };
+  expect(answer.process).toMatchObject({
+    routes: expect.arrayContaining([
+      expect.objectContaining({ route: 'GET /api/v2/symbols', p50: expect.any(Number), p99: expect.any(Number) }),
+      expect.objectContaining({ route: 'none', refused: expect.any(Number) }),
+    ]),
+    reads: { hitRate: expect.any(Number) },
+    vendors: expect.arrayContaining([expect.objectContaining({ state: expect.any(String) })]),
+  });
+  expect((await ask('/api/v1/metrics/performance?date=2020-01-01')).status).toBe(404);
+});
