@@ -16,6 +16,9 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY data data
+# history and what waits for it; a volume outlives the container
+RUN mkdir .tickwire && chown node:node .tickwire
+VOLUME /app/.tickwire
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \

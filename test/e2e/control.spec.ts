@@ -235,6 +235,21 @@ describe('An operator of a fleet', () => {
     expect(await paused(owner)).toMatchObject({ symbols: ['NSE:TCS'] });
   });
 
+  it('keeps what is paused when Redis comes back empty to a fleet of two, whichever is the owner then', async () => {
+    const { server, env } = await aRedis();
+    const lease = { LEASE_MS: '2000', REDIS_TIMEOUT_MS: '300' };
+    const one = await aServer({ ...env, ...lease });
+    await until('an owner', () => one.server.app.get(Ownership).state === 'owner');
+    const other = await aServer({ ...env, ...lease });
+    await post(one, 'control', { action: 'pause', symbols: ['NSE:TCS'] });
+    for (let n = 0; n < 50 && ((await paused(other))['symbols'] as string[]).length === 0; n++) await sleep(20);
+    await server.restart();
+    await sleep(3000);
+    expect(await paused(one)).toMatchObject({ symbols: ['NSE:TCS'] });
+    expect(await paused(other)).toMatchObject({ symbols: ['NSE:TCS'] });
+    expect(await aClient(server).smembers('t:market-data:paused')).toEqual(['NSE:TCS']);
+  });
+
   it('is told once what is wrong with an order', async () => {
     const { server, redis, env } = await aRedis();
     const { edge } = await twoNodes(env);

@@ -108,6 +108,7 @@ describe('A fleet of two nodes', () => {
     const { a, b, sandbox } = await pair({ ESSENTIAL: `${BSE_SYMBOL},${JSON_SYMBOL}` });
     await eventually('calls of the owner', () => Promise.resolve(vendorCalls(a, 0) > 5));
     expect(vendorCalls(b, 0)).toBe(0);
+    await eventually('news of the owner', async () => (await fleetOf(b)).owner !== null);
     const { term } = await fleetOf(b);
     const killed = performance.now();
     a.node.kill('SIGKILL');

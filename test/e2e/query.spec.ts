@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -114,6 +115,34 @@ describe('the query route', () => {
     expect(await answer).toBe('left');
     while ((await running()) > 0) {
       expect(Date.now() - left).toBeLessThan(1000);
+      await sleep(20);
+    }
+  });
+});
+
+describe('an answer that nobody takes', () => {
+  /** 28 million characters of one row. */
+  const x = (times: number, name: string): string => `concat(${Array.from({ length: times }, () => name).join(', ')})`;
+  const LARGE = `WITH '${'x'.repeat(1000)}' AS a, ${x(30, 'a')} AS b, ${x(30, 'b')} AS c SELECT ${x(31, 'c')} AS d`;
+
+  it('is held in the place of its query, and no second one of the same client beside it', async () => {
+    const body = JSON.stringify({ sql: LARGE });
+    const { hostname, port } = new URL(product.url);
+    const slow = connect(Number(port), hostname);
+    slow.write(
+      `POST /api/v1/query HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    const head = await new Promise<string>((resolve) => {
+      slow.once('data', (chunk) => {
+        slow.pause();
+        resolve(chunk.toString('latin1'));
+      });
+    });
+    expect(head).toContain('200 OK');
+    expect((await post({ sql: 'SELECT 1' })).status).toBe(429);
+    slow.destroy();
+    for (let tries = 0; (await post({ sql: 'SELECT 1' })).status !== 200; tries++) {
+      expect(tries).toBeLessThan(100);
       await sleep(20);
     }
   });

@@ -72,6 +72,7 @@ function comparable(answer: string): string {
         .replace(/,\d+,(l[1-4]),/g, ',0,$1,')
         .replace('&wait=0', ''),
     )
+    .replace('&wait=0>', '>')
     .replace(/^Date: .*$/m, '')
     .replace(/^Content-Length: .*$/m, '');
 }

@@ -68,6 +68,63 @@ describe('a tag', () => {
   });
 });
 
+describe('a tag is the same while nothing but the time has changed', () => {
+  it.each<[string, Record<string, string>]>([
+    ['/api/v1/market/status', {}],
+    ['/api/v1/market/status', as('application/msgpack').headers as Record<string, string>],
+    ['/api/v2/candles?symbol=NSE:TCS&interval=1d&date=2020-01-01', {}],
+  ])('of %s', async (path, headers) => {
+    const tag = (await ask(path, { headers })).headers.get('etag') as string;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await ask(path, { headers: { ...headers, 'If-None-Match': tag } })).status).toBe(304);
+  });
+
+  it('of a book', async () => {
+    const path = '/api/v1/depth/NSE:ITC';
+    const tagged = async (): Promise<string> => {
+      const response = await ask(path);
+      const { age: _age, ...book } = (await response.json()) as { age: number };
+      return `${JSON.stringify(book)} ${response.headers.get('etag')}`;
+    };
+    const seen = new Map<string, string>();
+    for (let i = 0; i < 30; i++) {
+      const [book = '', tag = ''] = (await tagged()).split(/ (?=W\/)/);
+      expect(seen.get(book) ?? tag).toBe(tag);
+      seen.set(book, tag);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+});
+
+it('holds a reader of a table back while the table is the same', async () => {
+  const path = '/api/v1/quotes?symbols=NSE:NOPE';
+  const tag = (await ask(path, as('text/csv'))).headers.get('etag') as string;
+  const startedAt = performance.now();
+  const known = await ask(`${path}&wait=1`, { headers: { Accept: 'text/csv', 'If-None-Match': tag } });
+  expect([known.status, performance.now() - startedAt > 900]).toEqual([304, true]);
+  const again = performance.now();
+  // the reader knows the table, and has asked for JSON
+  const other = await ask(`${path}&wait=10`, { headers: { 'If-None-Match': tag } });
+  expect([other.status, performance.now() - again < 5000]).toEqual([200, true]);
+});
+
+it('writes no formula into a table', async () => {
+  for (const symbol of ['=HYPERLINK("http://a/?b")', '+1', '-1+1', '@SUM(A1)']) {
+    const response = await ask(`/api/v1/quotes?symbols=${encodeURIComponent(symbol)}`, as('text/csv'));
+    const [, row = ''] = (await response.text()).split('\r\n');
+    expect(row.replace(/^"/, '')).toMatch(/^'[=+@-]/);
+  }
+  const decimals = await (await ask('/api/v2/quotes?index=NIFTY50', as('text/csv'))).text();
+  expect(decimals).not.toMatch(/(^|,)"?'/m);
+});
+
+it('takes a path as it is written, or not at all', async () => {
+  for (const path of ['/API/v1/quotes?symbols=NSE:SBIN', '/api/V1/Quotes?symbols=NSE:SBIN', '/api/v1/Symbols'])
+    expect((await ask(path, as('text/csv'))).status).toBe(404);
+  for (const path of ['/health/live', '/docs/openapi.json', '/udf/config', '/metrics'])
+    expect((await ask(path)).status).toBe(200);
+});
+
 describe('a request that HTTP itself refuses', () => {
   const json = { 'Content-Type': 'application/json' };
   it.each<[string, string, RequestInit, number, string]>([
@@ -123,6 +180,8 @@ describe('version 1', () => {
   it('names its successor where there is one', async () => {
     const { headers } = await ask('/api/v1/quotes/NSE:SBIN');
     expect(headers.get('link')).toBe('</api/v2/quotes/NSE:SBIN>; rel="successor-version"');
+    const list = await ask('/api/v1/symbols?q=bank&limit=2');
+    expect(list.headers.get('link')).toBe('</api/v2/symbols?q=bank&limit=2>; rel="successor-version"');
     expect(headers.get('deprecation')).toMatch(/^@\d{10}$/);
     expect(Date.parse(headers.get('sunset') as string)).toBeGreaterThan(Date.UTC(2027, 0));
     expect((await ask('/api/v1/depth/NSE:SBIN')).headers.get('deprecation')).toBeNull();
@@ -174,6 +233,22 @@ describe('version 2', () => {
     expect(new Set(found).size).toBe(found.length);
     expect(found.length).toBeGreaterThan(40);
     expect((await ask(`/api/v2/symbols?index=SENSEX&limit=20${cursor}`)).status).toBe(400);
+  });
+
+  it('says in a header where a table goes on', async () => {
+    const first = await ask('/api/v2/symbols?index=NIFTY50&limit=20', as('text/csv'));
+    const { page } = (await (await ask('/api/v2/symbols?index=NIFTY50&limit=20')).json()) as { page: { next: string } };
+    expect(first.headers.get('x-next')).toBe(page.next);
+    expect((await ask('/api/v2/symbols?index=NIFTY50', as('text/csv'))).headers.get('x-next')).toBeNull();
+  });
+
+  it('gives a symbol that is asked for twice once, over all pages', async () => {
+    const path = '/api/v2/quotes?symbols=NSE:SBIN,NSE:SBIN,NSE:TCS&limit=1';
+    type Page = { data: { symbol: string }[]; page: { next: string | null } };
+    const first = (await (await ask(path)).json()) as Page;
+    const second = (await (await ask(`${path}&cursor=${first.page.next}`)).json()) as Page;
+    expect([...first.data, ...second.data].map(({ symbol }) => symbol)).toEqual(['NSE:SBIN', 'NSE:TCS']);
+    expect(second.page.next).toBeNull();
   });
 
   it('gives the quotes of an index', async () => {

@@ -318,7 +318,18 @@ describe('ticks', () => {
       cursor = page.cursor;
     } while (cursor !== undefined);
     expect(prices).toEqual(told.map(({ tick }) => tick.price));
-    await expect(ticks.ticks({ ...asked, cursor: 'bm8' })).rejects.toMatchObject({ code: 'INVALID_MESSAGE' });
+    const refused = { code: 'INVALID_MESSAGE' };
+    await expect(ticks.ticks({ ...asked, cursor: 'bm8' })).rejects.toMatchObject(refused);
+    const { cursor: own } = await ticks.ticks(asked);
+    await expect(ticks.ticks({ ...asked, symbol: 'NSE:TCS', cursor: own })).rejects.toMatchObject(refused);
+  });
+
+  it('have nothing in CSV where the vendor told nothing', async () => {
+    const symbol = await bench.write(told.slice(0, 1));
+    const asked = { symbol, from: at('10:00'), to: at('11:00'), limit: 1 };
+    const { bytes } = await ticks.table(asked, 'CSVWithNames');
+    const [, row = ''] = bytes.toString().trim().split('\n');
+    expect(row).toContain(',100,1,,,');
   });
 
   it('hold what the vendor told and nothing else', async () => {

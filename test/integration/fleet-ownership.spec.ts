@@ -125,7 +125,7 @@ describe('The lease of ingest', () => {
     const { tenure } = a.ownership;
     clock.jump(LEASE_MS + 1);
     expect(a.ownership.state).toBe('unsure');
-    expect(a.turn.mayCall()).toBe(false);
+    expect(a.turn.mayCall('x')).toBe(false);
     await becomes(a, 'owner');
     expect(a.ownership.tenure).toEqual(tenure);
   });
@@ -157,7 +157,7 @@ describe('The lease of ingest', () => {
     a.ownership.onState((state) => seen.add(state));
     await server.kill();
     await becomes(a, 'alone');
-    expect(a.turn.mayCall()).toBe(true);
+    expect(a.turn.mayCall('x')).toBe(true);
     expect(a.health.report()).toMatchObject({ state: 'degraded', is: 'alone' });
     const late = await aNode(server, 'b').catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, LEASE_MS));

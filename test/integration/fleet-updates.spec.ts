@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { emptyBook, setLevel } from '#domain';
+import { Arrivals } from '#fetcher';
+import { type RedisClient, RedisConnection } from '#redis';
+import { shardOf } from '../../libs/fleet/src/update-shards.js';
 import { FleetMember } from '../support/fleet-member.js';
+import { RecordingWire } from '../support/recording-wire.js';
 import { RedisServer } from '../support/redis-server.js';
 import { SequenceReader } from '../support/sequence-reader.js';
 
@@ -25,8 +29,8 @@ afterEach(() => {
   members = [];
 });
 
-async function aMember(name: string): Promise<FleetMember> {
-  const member = new FleetMember(name, server.url, IDS, `t${prefix}:`);
+async function aMember(name: string, ids: readonly string[] = IDS): Promise<FleetMember> {
+  const member = new FleetMember(name, server.url, ids, `t${prefix}:`);
   members.push(member);
   expect(await member.redis.settled(2000)).toBe(true);
   return member;
@@ -124,6 +128,130 @@ describe('a follower', () => {
     });
   });
 
+  it.each(['maxmemory', 'min-replicas-to-write'])(
+    'says that its quotes are old while Redis takes no updates for its %s, though it answers',
+    { timeout: 20_000 },
+    async (setting) => {
+      const { owner, follower, reader } = await aPair();
+      const client = server.client();
+      await client.config('SET', setting, '1');
+      let price = 100;
+      await until(() => {
+        owner.tick('NSE:A1', { price: ++price });
+        owner.flush();
+        follower.checkFreshness();
+        reader.read();
+        expect(reader.quotes.get('NSE:A1')).toMatchObject({ price: 100, stale: true });
+      }, 8000);
+      expect(reader.epoch).not.toBe('a-1');
+      await client.config('SET', setting, '0');
+      client.disconnect();
+      await until(() => {
+        follower.checkFreshness();
+        reader.read();
+        expect(reader.quotes.get('NSE:A1')).toMatchObject({ price, stale: false });
+        expectEqual(follower, owner);
+      });
+    },
+  );
+
+  it('goes on with the shards that Redis takes, and says of the others that their quotes are old', async () => {
+    const { owner, follower, reader } = await aPair();
+    const client = server.client();
+    const log = `t${prefix}:{tw${shardOf('NSE:A1', 32)}}:log`;
+    await client.set(log, 'not a log');
+    const statusOf = (id: string): string => follower.parts.freshness.now(follower.parts.lastValues.peek(id)!);
+    let price = 100;
+    await until(() => {
+      for (const id of ['NSE:A1', 'NSE:B1']) owner.tick(id, { price: ++price });
+      owner.flush();
+      expect([statusOf('NSE:A1'), statusOf('NSE:B1')]).toEqual(['delayed', 'live']);
+    });
+    reader.read();
+    expect(reader.epoch).toBe('a-1');
+    expect(reader.others).toContainEqual(
+      expect.objectContaining({ type: 'status', symbol: 'NSE:A1', state: 'delayed' }),
+    );
+    await client.del(log);
+    client.disconnect();
+    await until(() => {
+      expectEqual(follower, owner);
+      expect(statusOf('NSE:A1')).toBe('live');
+    });
+  });
+
+  it('subscribes again where updates do not come though the connection is well', { timeout: 20_000 }, async () => {
+    const made = vi.spyOn(RedisConnection.prototype, 'subscriber');
+    const { owner, follower } = await aPair();
+    const shard = `t${prefix}:market-data:updates:{tw${shardOf('NSE:A1', 32)}}`;
+    const [, , subscriber] = made.mock.results;
+    made.mockRestore();
+    await (subscriber as { value: RedisClient }).value.sunsubscribe(shard);
+    const client = server.client();
+    const listeners = async (): Promise<unknown> => (await client.call('PUBSUB', 'SHARDNUMSUB', shard)) as unknown;
+    expect(await listeners()).toEqual([shard, 0]);
+    let price = 100;
+    await vi.waitFor(
+      async () => {
+        owner.tick('NSE:A1', { price: ++price });
+        expect(await listeners()).toEqual([shard, 1]);
+      },
+      { timeout: 15_000, interval: 50 },
+    );
+    client.disconnect();
+    await until(() => expectEqual(follower, owner));
+  });
+
+  it('publishes each position it takes over once, also when one comes while many are read', async () => {
+    const ids = Array.from({ length: 40_000 }, (_, i) => `NSE:X${i}`)
+      .filter((id) => shardOf(id, 32) === 3)
+      .slice(0, 600);
+    const first = ids[0] as string;
+    const owner = await aMember('a', ids);
+    await owner.own(1);
+    for (const id of ids) owner.tick(id, { price: 100, volume: 10 });
+    owner.flush();
+    const follower = await aMember('b', ids);
+    const reader = new SequenceReader(ids);
+    reader.come(follower.hub);
+    await until(() => {
+      reader.read();
+      expect(Object.keys(reader.sequences)).toHaveLength(ids.length);
+    });
+    const read = follower.redis.commands.hmgetBuffer.bind(follower.redis.commands);
+    let volume = 10;
+    vi.spyOn(follower.redis.commands, 'hmgetBuffer').mockImplementation(async (...args) => {
+      const found = await read(...args);
+      if (args.length > 400) return found;
+      owner.tick(first, { volume: ++volume });
+      owner.flush();
+      await sleep(40);
+      return found;
+    });
+    const client = server.client();
+    await client.client('KILL', 'TYPE', 'PUBSUB');
+    client.disconnect();
+    owner.tick(first, { price: 555 });
+    owner.flush();
+    await until(() => expect(volume).toBeGreaterThan(11));
+    await until(() => {
+      reader.read();
+      expect(reader.sequences[first]).toBe(owner.position(first)?.sequence);
+    });
+    expect(reader.quotes.get(first)).toEqual(owner.position(first)?.quote);
+  });
+
+  it('calls a quote stale of which the owner knows nothing', async () => {
+    const owner = await aMember('a');
+    await owner.own(1);
+    const follower = await aMember('b');
+    new SequenceReader(IDS).come(follower.hub);
+    const state = follower.parts.lastValues.peek('NSE:A1')!;
+    state.restore({ ...state.quote(), price: 7, source: 'stream' }, Date.now() - 60_000, false);
+    await until(() => expect(follower.isAttached).toBe(true));
+    expect(follower.parts.freshness.now(state)).toBe('stale');
+  });
+
   it('survives whatever somebody else publishes on its channels', async () => {
     const { owner, follower } = await aPair();
     const client = server.client();
@@ -199,6 +327,87 @@ describe('a takeover', () => {
     expect(next.position('NSE:D1')?.quote).toMatchObject({ price: 42.5, high: 43, volume: 7 });
   });
 
+  it('says of values that nobody confirms any more that they are old, to all nodes', async () => {
+    const before = await aMember('a');
+    await before.own(1);
+    before.tick('NSE:A1', { price: 100, receivedAt: Date.now() - 3_600_000 });
+    before.tick('NSE:B1', { price: 200 });
+    before.flush();
+    await sleep(100);
+    before.stop();
+    const next = await aMember('b');
+    const follower = await aMember('c');
+    const reader = new SequenceReader(['NSE:A1', 'NSE:B1']);
+    reader.come(follower.hub);
+    await next.own(2);
+    await until(() => {
+      reader.read();
+      expect(reader.quotes.get('NSE:A1')).toMatchObject({ price: 100, stale: true });
+      expect(reader.quotes.get('NSE:B1')).toMatchObject({ price: 200, stale: true });
+    });
+    const statusOf = (id: string): string => follower.parts.freshness.now(follower.parts.lastValues.peek(id)!);
+    await until(() => expect([statusOf('NSE:A1'), statusOf('NSE:B1')]).toEqual(['stale', 'delayed']));
+  });
+
+  it('moves no position of the owner before, however long it takes', async () => {
+    const { follower } = await aPair();
+    follower.checkFreshness();
+    const before = follower.position('NSE:A1');
+    server.pause();
+    const taken = follower.own(2);
+    follower.parts.lastValues.peek('NSE:A1')!.confirmedAt -= 11_000;
+    follower.checkFreshness();
+    follower.flush();
+    expect(follower.position('NSE:A1')).toEqual(before);
+    server.resume();
+    await taken;
+    follower.flush();
+    expect(follower.position('NSE:A1')).toMatchObject({ epoch: 'b-2', quote: { price: 100, stale: true } });
+  });
+
+  it('takes what it can where one shard fails, and forgets what nobody has confirmed for weeks', async () => {
+    const before = await aMember('a');
+    await before.own(1);
+    before.tick('NSE:A1', { price: 1 });
+    before.tick('NSE:B1', { price: 2, receivedAt: Date.now() - 20 * 86_400_000 });
+    before.tick('NSE:C1', { price: 3 });
+    before.flush();
+    await sleep(100);
+    before.stop();
+    const client = server.client();
+    const keyOf = (id: string, key: string): string => `t${prefix}:{tw${shardOf(id, 32)}}:${key}`;
+    await client.del(keyOf('NSE:A1', 'fence'));
+    await client.hset(keyOf('NSE:A1', 'fence'), 'not', 'a fence');
+    const next = await aMember('b');
+    await next.own(2);
+    expect(next.position('NSE:A1')?.quote.price).toBe(1);
+    expect(next.position('NSE:B1')).toBeUndefined();
+    expect(next.position('NSE:C1')?.quote.price).toBe(3);
+    await vi.waitFor(async () => expect(await client.hlen(keyOf('NSE:B1', 'last'))).toBe(0));
+    client.disconnect();
+  });
+
+  it('says nothing while the owner is not sure that it still is', async () => {
+    const { owner, follower } = await aPair();
+    await sleep(50);
+    const client = server.client();
+    const heard: string[] = [];
+    client.on('message', (channel: string) => heard.push(channel));
+    client.on('smessage', (channel: string) => heard.push(channel));
+    await client.subscribe(`t${prefix}:tickwire:owner`);
+    await client.ssubscribe(`t${prefix}:market-data:updates:{tw${shardOf('NSE:A1', 32)}}`);
+    owner.state = 'unsure';
+    owner.parts.lastValues.peek('NSE:A1')!.confirmedAt -= 20_000;
+    owner.parts.lastValues.peek('NSE:A1')!.doubt();
+    owner.checkFreshness();
+    await sleep(1200);
+    expect(heard).toEqual([]);
+    owner.state = 'owner';
+    await until(() => expect(new Set(heard).size).toBe(2));
+    client.disconnect();
+    expect(follower.parts.freshness.now(follower.parts.lastValues.peek('NSE:A1')!)).toBe('stale');
+  });
+
   it('shuts the owner before out, which learns of it', async () => {
     const { owner, follower } = await aPair();
     await follower.own(2);
@@ -259,6 +468,52 @@ describe('a client that returns to another node', () => {
     });
     expect(reader.types).not.toContain('snapshot');
     expect(reader.quotes.get('NSE:A1')).toEqual(owner.position('NSE:A1')?.quote);
+  });
+
+  it('is waited for a quarter of a second at most, and costs no more than what it has missed', async () => {
+    const { owner, follower } = await aPair();
+    for (let price = 201; price <= 250; price++) {
+      owner.tick('NSE:A1', { price });
+      owner.flush();
+      await sleep(4);
+    }
+    const late = await aMember('c');
+    await until(() => expect(late.hub.epoch).toBe('a-1'));
+    const client = late.hub.connect('x', new RecordingWire(), 'websocket', 'json');
+    const plain = { mode: 'quote', compression: 'delta', batch: true } as const;
+    const pages = vi.spyOn(late.redis.commands, 'xrevrangeBuffer');
+    const recover = async (id: string, sequence: number): Promise<void> =>
+      late.hub.recover(client, {
+        ...plain,
+        symbols: [id],
+        resume: { epoch: 'a-1', sequences: { [id]: sequence } },
+      });
+    await recover('NSE:B1', 1);
+    expect(pages).not.toHaveBeenCalled();
+    await Promise.all(Array.from({ length: 20 }, () => recover('NSE:A1', 2)));
+    expect(late.parts.replay.size).toBeLessThan(60);
+    // a position nobody has ever published, of a symbol that moves all the time
+    const moving = setInterval(() => {
+      owner.tick('NSE:A1', { price: 100 + Math.round(Math.random() * 100) });
+      owner.flush();
+    }, 10);
+    for (const [node, sequence] of [
+      [follower, 1e12],
+      [follower, 100],
+    ] as const) {
+      const arrivals = vi.spyOn(Arrivals.prototype, 'next');
+      const other = node.hub.connect('y', new RecordingWire(), 'websocket', 'json');
+      await node.hub.recover(other, {
+        ...plain,
+        symbols: ['NSE:A1'],
+        resume: { epoch: 'a-1', sequences: { 'NSE:A1': sequence } },
+      });
+      const asked = arrivals.mock.calls.length;
+      await sleep(100);
+      expect(arrivals.mock.calls.length - asked).toBeLessThanOrEqual(1);
+      arrivals.mockRestore();
+    }
+    clearInterval(moving);
   });
 
   it('gets snapshots where the log does not reach back', async () => {

@@ -228,6 +228,32 @@ describe('The feed of publishers', () => {
     expect(feed.streamingSince('NSE:TCS')).toBeUndefined();
   });
 
+  it('does not count updates that all come late as publishing, for the price they leave is frozen', async () => {
+    const { publish, feed } = await aBench(({ price }) => (price === 1 ? undefined : 'late'));
+    await publish({ symbol: 'NSE:TCS', price: 1 });
+    await until('a stream', () => feed.streamingSince('NSE:TCS') !== undefined);
+    const timer = setInterval(() => void publish({ symbol: 'NSE:TCS', price: 2 }).catch(() => undefined), 100);
+    ends.push(() => clearInterval(timer));
+    await until('silence', () => feed.unserved().has('NSE:TCS'));
+    expect(feed.streamingSince('NSE:TCS')).toBeUndefined();
+  });
+
+  it('survives lists nested too deep to be written again, and goes on', async () => {
+    const { publish, errors, ticks } = await aBench();
+    const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
+    await publish(`[${deep},1]`);
+    await publish(`[{"symbol":"NSE:TCS","price":1,"x":${deep}},1]`);
+    await publish({ symbol: 'NSE:TCS', price: 2 });
+    await until('every error', () => errors.length === 4);
+    expect(errors.map(({ code, sample }) => [code, sample])).toEqual([
+      ['INVALID_MESSAGE', ''],
+      ['INVALID_MESSAGE', '1'],
+      ['INVALID_MESSAGE', ''],
+      ['INVALID_MESSAGE', '1'],
+    ]);
+    expect(ticks.map(({ price }) => price)).toEqual([2]);
+  });
+
   it('is down while Redis is away, and comes back by itself', async () => {
     const { server, publish, feed, ticks } = await aBench();
     await publish({ symbol: 'NSE:TCS', price: 1 });
@@ -249,6 +275,29 @@ describe('The feed of publishers', () => {
     await sleep(50);
     expect(await publisher.publish(keys.updates, '{}')).toBe(0);
     expect(feed.status().state).toBe('idle');
+  });
+});
+
+describe('The channels of programs outside', () => {
+  it('outlive whatever a message does to who hears it', async () => {
+    const server = await aRedis();
+    const redis = new RedisConnection(readEnv(RedisConfig, { REDIS_URL: server.url }), systemClock, silentLog);
+    ends.push(() => redis.close());
+    const logged: unknown[] = [];
+    const channels = new OutsideChannels(redis, { ...silentLog, error: (fields) => logged.push(fields) });
+    ends.push(() => channels.stop());
+    const heard: string[] = [];
+    channels.listen('c', {
+      heard(text) {
+        heard.push(text);
+        if (text === 'bad') throw new Error('no good');
+      },
+    });
+    const publisher = aPublisher(server);
+    while ((await publisher.publish('c', 'bad')) === 0) await sleep(10);
+    await publisher.publish('c', 'good');
+    await until('the next message', () => heard.includes('good'));
+    expect(logged).toEqual([{ channel: 'c', error: 'Error: no good' }]);
   });
 });
 

@@ -3,9 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLog, silentMeter, systemClock, tick } from '#domain';
-import { createHistory, type History, HistoryConfig, type QueryFormat, QueryConfig, QueryService } from '#history';
+import { MarketDataError, silentLog, silentMeter, systemClock, tick } from '#domain';
+import {
+  type Asker,
+  type EngineState,
+  createHistory,
+  type History,
+  HistoryConfig,
+  type QueryFormat,
+  QueryConfig,
+  QueryService,
+} from '#history';
 import { anInstrument } from '../support/instruments.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 const T0 = Date.parse('2026-11-20T03:45:00.000Z');
 const SYMBOLS = ['NSE:TCS', 'NSE:TATASTEEL', 'NSE:TATAPOWER', 'BSE:500325'];
@@ -43,7 +53,12 @@ afterAll(async () => {
 });
 
 function service(given: Partial<QueryConfig> = {}): QueryService {
-  return new QueryService(history.engine, Object.assign(new QueryConfig(), given));
+  return new QueryService(history.engine, Object.assign(new QueryConfig(), given), systemClock);
+}
+
+function asker(given: Partial<Asker> = {}): Asker {
+  const taken = Promise.resolve();
+  return { name: 'somebody', patterns: undefined, signal: new AbortController().signal, taken, ...given };
 }
 
 interface Compact {
@@ -52,12 +67,12 @@ interface Compact {
 
 async function rows(sql: string, patterns?: readonly string[], params = {}): Promise<unknown[][]> {
   const query = { sql, params, format: 'json' as const };
-  const answer = await service().run(query, patterns, new AbortController().signal);
+  const answer = await service().run(query, asker({ patterns }));
   return (JSON.parse(answer.toString()) as Compact).data;
 }
 
 function outcome(sql: string, given: Partial<QueryConfig> = {}, format: QueryFormat = 'json'): Promise<unknown> {
-  const answer = service(given).run({ sql, params: {}, format }, undefined, new AbortController().signal);
+  const answer = service(given).run({ sql, params: {}, format }, asker());
   return answer.then(
     () => 'answered',
     (error: { code?: string }) => error.code ?? error,
@@ -107,7 +122,7 @@ describe('a query on history', () => {
 
   it.each(['csv', 'ndjson', 'arrow'] as const)('answers in %s', async (format) => {
     const query = { sql: 'SELECT price AS p FROM ticks ORDER BY time, symbol LIMIT 2', params: {}, format };
-    const answer = await service().run(query, undefined, new AbortController().signal);
+    const answer = await service().run(query, asker());
     if (format === 'csv') expect(answer.toString()).toBe('"p"\n100\n100\n');
     else if (format === 'ndjson') expect(answer.toString()).toBe('{"p":100}\n{"p":100}\n');
     else {
@@ -144,6 +159,22 @@ describe('entitlements', () => {
     expect(new Set(found)).toEqual(new Set(['NSE:TATAPOWER', 'NSE:TATASTEEL', 'NSE:TCS']));
   });
 
+  it.each([
+    'WITH (a, b) -> 1 AS equals SELECT DISTINCT symbol FROM ticks',
+    'WITH ((a, b) -> 1) AS startsWith SELECT DISTINCT symbol FROM ticks',
+    'WITH (a, b) -> 1 AS `or` SELECT DISTINCT symbol FROM candles_1m',
+    'WITH [((a, b) -> 1) AS equals] AS z SELECT DISTINCT symbol FROM ticks',
+    'SELECT arrayMap((a, b) -> 1 AS equals, [1], [1]) AS m, symbol FROM ticks LIMIT 1 BY symbol',
+    'SELECT arrayMap(((a, b) -> 1) AS startsWith, [1], [1]) AS m, symbol FROM ticks LIMIT 1 BY symbol',
+    'SELECT arrayMap(equals -> (SELECT max(symbol) FROM ticks), [1]) AS m',
+    "WITH 'NSE:TCS' AS symbol SELECT DISTINCT ticks.symbol FROM ticks",
+  ])('hold whatever names a statement gives: %s', async (sql) => {
+    for (const patterns of [['NSE:TCS'], ['NSE:TC*', 'NSE:TCS']]) {
+      const found = await rows(sql, patterns).catch((error: { code?: string }) => error.code);
+      expect(JSON.stringify(found)).not.toMatch(/BSE:|TATA/);
+    }
+  });
+
   it('of none show none', async () => {
     expect(await rows('SELECT count() FROM ticks', [])).toEqual([[0]]);
   });
@@ -176,8 +207,7 @@ describe('what would exhaust the engine', () => {
     const gone = new AbortController();
     const answer = service({ queryMaxMs: 60_000 }).run(
       { sql: ENDLESS, params: {}, format: 'json' },
-      undefined,
-      gone.signal,
+      asker({ signal: gone.signal }),
     );
     const ended = answer.then(
       () => 'answered',
@@ -194,10 +224,39 @@ describe('what would exhaust the engine', () => {
     }
   });
 
+  it.each([0, 1, 3])('is not begun, or ended, when its client goes after %i ms', async (ms) => {
+    const { pid } = history.engine;
+    const queries = service({ queryConcurrency: 1 });
+    const gone = new AbortController();
+    setTimeout(() => gone.abort(), ms);
+    const left = Date.now();
+    await expect(
+      queries.run({ sql: ENDLESS, params: {}, format: 'json' }, asker({ signal: gone.signal })),
+    ).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' });
+    expect(Date.now() - left).toBeLessThan(2000);
+    expect(await running()).toBe(0);
+    // its place is free when the engine has none of it left
+    await expect(queries.run({ sql: 'SELECT 1', params: {}, format: 'json' }, asker())).resolves.toBeDefined();
+    expect(history.engine).toMatchObject({ state: 'up', pid });
+  });
+
+  it('is in its place until its answer has been taken, and leaves one to others', async () => {
+    const queries = service({ queryConcurrency: 2 });
+    const ask = (given: Partial<Asker>) => queries.run({ sql: 'SELECT 1', params: {}, format: 'json' }, asker(given));
+    let take: () => void = () => undefined;
+    const taken = new Promise<void>((resolve) => (take = resolve));
+    await ask({ taken });
+    await expect(ask({})).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await ask({ name: 'somebody else', taken });
+    await expect(ask({ name: 'a third' })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    take();
+    await taken;
+    await expect(ask({})).resolves.toBeDefined();
+  });
+
   it('is let in a few at a time, and others as soon as one has ended', async () => {
     const queries = service({ queryConcurrency: 1, queryMaxMs: 500 });
-    const ask = (sql: string) =>
-      queries.run({ sql, params: {}, format: 'json' }, undefined, new AbortController().signal);
+    const ask = (sql: string) => queries.run({ sql, params: {}, format: 'json' }, asker());
     const first = ask(ENDLESS);
     await expect(ask('SELECT 1')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryable: true });
     await expect(first).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' });
@@ -212,5 +271,47 @@ describe('what would exhaust the engine', () => {
     await expect(history.engine.bytes('SELECT 1 SETTINGS max_threads = 64', 'Null', {}, limits)).rejects.toMatchObject({
       code: 'QUERY_INVALID',
     });
+  });
+});
+
+describe('an engine that does not stand it', () => {
+  const crashing = (state: EngineState, kind: 'embedded' | 'server' = 'embedded') => {
+    const engine = {
+      kind,
+      state,
+      bytes: () => {
+        engine.state = 'away';
+        return Promise.reject(new MarketDataError('HISTORY_UNAVAILABLE', 'The history engine ended', true));
+      },
+    };
+    return engine;
+  };
+  const query = { sql: 'SELECT 1', params: {}, format: 'json' as const };
+
+  it('makes whoever asked wait for a minute, and nobody else', async () => {
+    const clock = new ManualClock();
+    const engine = crashing('up');
+    const queries = new QueryService(engine, new QueryConfig(), clock);
+    await expect(queries.run(query, asker())).rejects.toMatchObject({ code: 'HISTORY_UNAVAILABLE' });
+    engine.state = 'up';
+    await expect(queries.run(query, asker())).rejects.toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+    await expect(queries.run(query, asker({ name: 'other' }))).rejects.toMatchObject({ code: 'HISTORY_UNAVAILABLE' });
+    engine.state = 'up';
+    clock.advance(60_000);
+    await expect(queries.run(query, asker())).rejects.toMatchObject({ code: 'HISTORY_UNAVAILABLE' });
+  });
+
+  it('is not asked before its tables are there', async () => {
+    const config = Object.assign(new HistoryConfig(), { history: 'embedded', historyDir: join(folder, 'new') });
+    const starting = createHistory(config, true, systemClock, silentLog, silentMeter) as History;
+    const queries = new QueryService(starting.engine, new QueryConfig(), systemClock);
+    const sql = 'SELECT count() FROM ticks';
+    await expect(queries.run({ ...query, sql }, asker())).rejects.toMatchObject({
+      code: 'HISTORY_UNAVAILABLE',
+      retryable: true,
+    });
+    await starting.engine.ready();
+    await expect(queries.run({ ...query, sql }, asker())).resolves.toBeDefined();
+    await starting.close();
   });
 });

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readEnv, silentLog, systemClock } from '#domain';
 import { RedisConfig, RedisConnection } from '#redis';
@@ -47,6 +48,25 @@ describe('The way to Redis', () => {
     await vi.waitFor(() => expect(connection.isUp).toBe(false), 4000);
     server.resume();
     await vi.waitFor(() => expect(connection.isUp).toBe(true), 5000);
+  });
+
+  it('renews a subscription on whose connection nothing comes any more', async () => {
+    const server = await aServer();
+    const connection = aConnection(server);
+    await connection.settled(3000);
+    const subscriber = connection.subscriber() as Redis;
+    const heard: string[] = [];
+    subscriber.on('message', (_channel: string, message: string) => heard.push(message));
+    await vi.waitFor(() => subscriber.subscribe('a'), 3000);
+    subscriber.stream.pause();
+    await vi.waitFor(
+      async () => {
+        await connection.commands.publish('a', 'again');
+        expect(heard).toContain('again');
+      },
+      { timeout: 4000, interval: 50 },
+    );
+    expect(connection.isUp).toBe(true);
   });
 
   it('renews subscriptions after a break, sharded ones too', async () => {

@@ -139,6 +139,42 @@ describe('The shared cache', () => {
     });
   });
 
+  it('drops an entry nested too deep to be checked, and uses those read with it', async () => {
+    const node = await aNode();
+    await raw.set(key(first), `{"value":{"v":1,"sum":1,"x":${'['.repeat(8000)}${']'.repeat(8000)}}}`);
+    await plant(second, quoteOf(second, 6));
+    const { quotes } = await node.reader.read([first, second]);
+    expect(quotes.map(({ layer }) => layer)).toEqual(['l3', 'l2']);
+    expect(node.cache.sharedStats).toMatchObject({ hits: 1, corrupt: { unreadable: 1 }, errors: 0 });
+    await vi.waitFor(async () => expect(await raw.get(key(first))).toContain('"price":100'));
+  });
+
+  it('does not believe what was confirmed in the future: it would be fresh until then', async () => {
+    const node = await aNode();
+    await plant(first, { ...quoteOf(first, 1), at: systemClock.now() + 60_000 });
+    await plant(second, { ...quoteOf(second, 2), at: systemClock.now() + 500 });
+    expect(await restore([first], node.lastValues, node.cache)).toEqual([]);
+    expect((await node.reader.read([first, second])).quotes).toMatchObject([{ layer: 'l3' }, { layer: 'l2', age: 0 }]);
+  });
+
+  it('marks what is shared of a symbol whose prices an operator holds back', async () => {
+    const node = await aNode();
+    node.vendors.held.add(first);
+    node.vendors.price = undefined;
+    await plant(first, quoteOf(first, 1));
+    const { quotes } = await node.reader.read([first]);
+    expect(quotes).toMatchObject([{ layer: 'l4', status: 'delayed', quote: { price: 1, stale: true } }]);
+  });
+
+  it('remembers a failure for as long as it is told to, also longer than a quote is fresh', async () => {
+    const node = await aNode({ freshMs: 50 });
+    node.vendors.price = undefined;
+    await node.reader.read([first]);
+    await sleep(100);
+    await node.reader.read([first]);
+    expect(node.vendors.asked).toEqual([first]);
+  });
+
   it('runs no code that an entry brings along', async () => {
     const node = await aNode();
     const evil = '_function_f|() => { globalThis.pwned = true; }';
@@ -198,6 +234,21 @@ describe('The shared cache', () => {
     isWriter = true;
     node.tick({ instrument: second, price: 6 });
     await vi.waitFor(async () => expect(await raw.exists(key(second))).toBe(1));
+  });
+
+  it('writes what is noted before it stops, and waits only for a moment when Redis does not answer', async () => {
+    const node = await aNode({ mirrorMs: 60_000 });
+    node.mirror.start();
+    node.tick({ instrument: first, price: 5 });
+    await node.mirror.stop();
+    expect(JSON.parse((await raw.get(key(first))) ?? '')).toMatchObject({ value: { quote: { price: 5 } } });
+    const stuck = await aNode({ mirrorMs: 60_000 });
+    stuck.mirror.start();
+    stuck.tick({ instrument: first, price: 6 });
+    server.pause();
+    const began = performance.now();
+    await stuck.mirror.stop();
+    expect(performance.now() - began).toBeLessThan(1500);
   });
 
   it('takes first values from Redis, stale until a vendor confirms them, never over newer ones', async () => {

@@ -10,7 +10,7 @@ import { markdown } from './table.js';
 
 /**
  * REST quotes from memory against a plain Nest controller that reads Redis per request: the same client, connections and symbols, one
- * server after the other, in turns.
+ * server after the other, in turns. Both have the same core, so the one that is not measured is halted meanwhile.
  */
 const CONNECTIONS = 32;
 const WARM_UP_MS = 2000;
@@ -78,8 +78,13 @@ for (const count of [1, symbols.length]) {
   const ours: Measured[] = [];
   const theirs: Measured[] = [];
   for (let round = 0; round < ROUNDS; round++) {
+    tickwire.pause();
     theirs.push(await measure(baseline, `/quotes?symbols=${list}`));
+    tickwire.resume();
+    baseline.pause();
+    await quotesWhenLive();
     ours.push(await measure(tickwire, `/api/v1/quotes?symbols=${list}`));
+    baseline.resume();
   }
   const [own, plain] = [median(ours.map((one) => one.perSecond)), median(theirs.map((one) => one.perSecond))];
   const ratio = own / plain;
@@ -111,7 +116,7 @@ const table = markdown(
   rows,
 );
 const text = `${describeMachine()}
-${CONNECTIONS} keep-alive connections without pipelining; median of ${ROUNDS} rounds of ${MEASURE_MS / 1000} s. CPU is the server process' own, without Redis.
+${CONNECTIONS} keep-alive connections without pipelining; median of ${ROUNDS} rounds of ${MEASURE_MS / 1000} s. The server that is not measured is halted meanwhile. CPU is the server process' own, without Redis.
 
 ${table}
 

@@ -38,7 +38,15 @@ export class ServerProcess {
     const [program, args] = pinnedCommand(process.execPath, [script]);
     const { PATH = '', NODE_OPTIONS = '' } = process.env;
     const child = spawn(program, args, {
-      env: { PATH, NODE_OPTIONS, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), HISTORY: 'off', ...env },
+      env: {
+        PATH,
+        NODE_OPTIONS,
+        NODE_ENV: 'production',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        HISTORY: 'off',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const server = new ServerProcess(child, port);
@@ -63,8 +71,18 @@ export class ServerProcess {
     return rssOf(this.child.pid!);
   }
 
+  /** Halts it until `resume`: whoever shares its core then has the core alone. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
+  }
+
   async stop(): Promise<void> {
     if (this.exited) return;
+    this.resume();
     this.child.kill('SIGTERM');
     const until = performance.now() + STOP_WITHIN_MS;
     while (!this.exited && performance.now() < until) await sleep(50);

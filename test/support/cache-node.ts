@@ -18,11 +18,17 @@ import { RedisConfig, RedisConnection } from '#redis';
 export class FakeVendors implements ValueSource {
   readonly asked: string[] = [];
   price: number | undefined = 100;
+  /** Symbols whose prices an operator holds back. */
+  readonly held = new Set<string>();
 
   constructor(private readonly lastValues: LastValueStore) {}
 
   isCurrent(): boolean {
     return false;
+  }
+
+  doubts({ instrument }: QuoteState): boolean {
+    return this.held.has(instrument.id);
   }
 
   statusOf(): 'live' {
@@ -77,7 +83,7 @@ export class CacheNode {
   }
 
   close(): void {
-    this.mirror.stop();
+    void this.mirror.stop();
     this.redis.close();
   }
 }

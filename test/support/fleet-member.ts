@@ -22,7 +22,7 @@ import {
   Rejections,
   VendorValues,
 } from '#fetcher';
-import { FleetConfig, type Tenure } from '#fleet';
+import { FleetConfig, type OwnerState, type Tenure } from '#fleet';
 import { RedisConfig, RedisConnection } from '#redis';
 import { Conflator, Hub } from '#subscription';
 import { type UpdateLife, wireUpdates } from '../../apps/server/src/update-wiring.js';
@@ -42,6 +42,8 @@ export class FleetMember {
   readonly feed = new FakeFeed('stream', '*');
   /** Terms somebody has proved to be later than this node's. */
   readonly steppedOver: number[] = [];
+  /** Whether the lease counts, while it is the owner. */
+  state: OwnerState = 'owner';
 
   constructor(
     readonly name: string,
@@ -89,7 +91,13 @@ export class FleetMember {
       clock,
       silentLog,
     );
-    const ownership = { state: 'owner' as const, steppedOver: (term: number) => void this.steppedOver.push(term) };
+    const stateNow = (): OwnerState => this.state;
+    const ownership = {
+      get state() {
+        return stateNow();
+      },
+      steppedOver: (term: number) => void this.steppedOver.push(term),
+    };
     const fleet = { redis: this.redis, config: new FleetConfig(), ownership };
     wire(this.parts);
     this.updates = wireUpdates(this.parts, arrivals, fleet, { keyPrefix, replayMs: 60_000 }, clock, silentLog);

@@ -120,10 +120,10 @@ export function requestsOf({ path, method, operation }: Route, document: OpenApi
     for (const [i, parameter] of parameters.entries()) {
       const value = values[i];
       if (parameter.in === 'path')
-        filled = filled.replace(`{${parameter.name}}`, encodeURIComponent(String(value ?? 'x') || 'x'));
+        filled = filled.replace(`{${parameter.name}}`, encodeURIComponent(textOf(value ?? 'x') || 'x'));
       else if (value === undefined) continue;
-      else if (parameter.in === 'query') query.append(parameter.name, String(value));
-      else if (/^[\u0020-\u007e]+$/.test(String(value))) headers[parameter.name] = String(value).trim();
+      else if (parameter.in === 'query') query.append(parameter.name, textOf(value));
+      else if (/^[\u0020-\u007e]+$/.test(textOf(value))) headers[parameter.name] = textOf(value).trim();
     }
     // a client cannot send one with GET by fetch, and the server reads none
     const hasBody = text !== undefined && method !== 'GET';
@@ -183,4 +183,9 @@ export function happyCall({ parameters = [], requestBody }: Operation, document:
   const schema = requestBody?.content['application/json']?.schema;
   const body = schema === undefined ? undefined : one(valuesOf(schema, document));
   return { query: given('query'), path: given('path'), ...(body !== undefined && { body }) };
+}
+
+/** What a client would put into a URL or a header; an object that knows no text of its own goes as JSON. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? (JSON.stringify(value) ?? '') : String(value);
 }

@@ -5,12 +5,22 @@ import { CliError } from './cli-error.js';
 import { openHistory } from './history-source.js';
 import type { Terminal } from './terminal.js';
 
+/** A file's zone may be given wrongly, so that its times seem to be still to come. */
+const DAY_MS = 86_400_000;
+
 /** Stores a file of ticks in history. @throws CliError `USAGE`, `CONFIG`, `FILE_UNREADABLE`, `ROWS_INVALID` */
 export async function importTicks(args: readonly string[], terminal: Terminal): Promise<void> {
   const { file, symbol, map, timezone = 'Asia/Kolkata', vendor = 'import', strict = false } = parsed(args);
   if (file === undefined) throw new CliError('USAGE', 'import needs --file');
   if (symbol !== undefined && !isInstrumentId(symbol)) throw new CliError('USAGE', `${symbol} is no symbol`);
-  const options = { names: namesOf(map), symbol, vendor, times: timesOf(timezone), zone: timezone };
+  const options = {
+    names: namesOf(map),
+    symbol,
+    vendor,
+    times: timesOf(timezone),
+    zone: timezone,
+    latest: terminal.now + DAY_MS,
+  };
   const history = await openHistory(terminal);
   try {
     const reading = new TickImport(history.engine, options, (rows) => terminal.err(`${rows} rows\r`));

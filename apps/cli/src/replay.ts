@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, type ReplayControl, type ReplayProgress } from '#domain';
 import { REPLAY_CONTROL } from '#gateway';
@@ -15,7 +16,8 @@ const PROGRESS_MS = 5000;
  */
 export async function replay(args: readonly string[], terminal: Terminal): Promise<void> {
   const options = replayOptions(args, terminal.env);
-  const interrupted = terminal.interrupted?.() ?? new Promise<void>(() => undefined);
+  const interrupted = new AbortController();
+  void terminal.interrupted?.().then(() => interrupted.abort());
   const { server: other } = options;
   const isAsked = options.file === undefined && (await isRunning(other));
   // the folder of a running server's history is its own
@@ -28,7 +30,7 @@ export async function replay(args: readonly string[], terminal: Terminal): Promi
     );
     terminal.out(`\n  npm run watch -- --url ${socket} NSE:RELIANCE NSE:TCS\n\n`);
     const control = server.app.get<symbol, ReplayControl>(REPLAY_CONTROL);
-    await Promise.race([interrupted, follow(control, terminal, interrupted)]);
+    await follow(control, terminal, interrupted.signal);
   } finally {
     await server.stop();
   }
@@ -59,16 +61,18 @@ async function start(env: Readonly<Record<string, string | undefined>>) {
 }
 
 /** Tells how far it is, and when it is over; then quotes stay until the user ends it. */
-async function follow(control: ReplayControl, terminal: Terminal, interrupted: Promise<void>): Promise<void> {
+async function follow(control: ReplayControl, terminal: Terminal, interrupted: AbortSignal): Promise<void> {
   for (let waited = 0; ; waited += LOOK_MS) {
-    await sleep(LOOK_MS);
+    await sleep(LOOK_MS, undefined, { signal: interrupted }).catch(() => undefined);
+    if (interrupted.aborted) return;
     const progress = control.progress();
     if (progress.state === 'failed')
       throw new CliError('REPLAY_FAILED', progress.error ?? 'the recording cannot be read');
     if (progress.state === 'ended') {
       if (progress.ticks === 0) throw new CliError('NO_TICKS', `nothing was recorded: ${progress.recording}`);
       terminal.out(`The recording is over: ${progress.ticks} ticks. Its last quotes stay until Ctrl-C.\n`);
-      return await interrupted;
+      await once(interrupted, 'abort');
+      return;
     }
     if (waited % PROGRESS_MS === 0 && progress.position !== undefined) terminal.out(line(progress));
   }

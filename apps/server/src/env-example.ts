@@ -12,7 +12,11 @@ type EnvClass = new () => object;
 
 /** The text of `.env.example`: every setting of the server and of each vendor, with its default. */
 export function envExample(): string {
-  const sections = [section('Server', ServerConfig), section('Security', SecurityConfig), section('Cache', CacheConfig)];
+  const sections = [
+    section('Server', ServerConfig),
+    section('Security', SecurityConfig),
+    section('Cache', CacheConfig),
+  ];
   sections.push(section('Redis', RedisConfig), section('Fleet, read when Redis is named', FleetConfig));
   sections.push(section('Publishers, read when Redis is named', PublisherConfig));
   sections.push(section('History', HistoryConfig), section('Queries on history', QueryConfig));

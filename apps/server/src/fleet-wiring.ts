@@ -13,6 +13,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const CARRIED_EVERY_MS = 60_000;
 /** Pause before Redis is asked again what others have spent, ms. */
 const LEDGER_RETRY_MS = 500;
+/** So often it is waited for; then only those vendors wait whose plans are not known. */
+const LEDGER_TRIES = 3;
 /** What is no longer wanted because of its age is told this often, ms. */
 const DEMAND_EVERY_MS = 1000;
 /** Wishes of one moment are told together, ms. */
@@ -61,13 +63,29 @@ export function wireFleet(
   log: Log,
 ): FleetNodeLife {
   const { supervisor, demand, hub, job, conflator, lastValues } = parts;
-  const { ownership, board, carried, self, ledger } = fleet;
+  const { ownership, board, carried, self, ledger, health } = fleet;
   self.clients = () => hub.clients.size;
+  health.ingests = () => supervisor.isActive;
   supervisor.onlyWhile(() => ownership.mayIngest);
   supervisor.ingest(false);
 
   const writeCarried = (): Promise<void> =>
     carried.write([...master.all()].filter((instrument) => supervisor.isCarried(instrument)).map(({ id }) => id));
+
+  const isReconciled = async (tries: number): Promise<boolean> => {
+    for (let attempt = 1; !(await ledger.reconcile()); attempt++) {
+      if (attempt === tries) return false;
+      await new Promise<void>((resolve) => void clock.after(LEDGER_RETRY_MS, resolve));
+    }
+    return true;
+  };
+  let reconciling: Cancel | undefined;
+  const reconcileLater = (): void => {
+    reconciling?.();
+    reconciling = clock.after(LEDGER_RETRY_MS, async () => {
+      if (ownership.tenure !== undefined && !(await ledger.reconcile())) reconcileLater();
+    });
+  };
 
   let taking: Promise<void> | undefined;
   const takeTurn = async (): Promise<void> => {
@@ -77,12 +95,11 @@ export function wireFleet(
   };
   const prepareTurn = async (tenure: Tenure | undefined): Promise<void> => {
     if (tenure === undefined || !ownership.mayIngest) return;
-    try {
-      await ledger.reconcile();
-    } catch (error) {
-      log.debug({ error: String(error) }, 'what other nodes have spent is not known yet');
-      // our own tenure goes on: nobody else has spent anything
-      if (tenure.isNew && !supervisor.isActive) return void clock.after(LEDGER_RETRY_MS, () => void takeTurn());
+    // where our own tenure goes on nobody else has spent anything
+    const tries = tenure.isNew && !supervisor.isActive ? LEDGER_TRIES : 1;
+    if (!(await isReconciled(tries))) {
+      log.warn({}, 'what other nodes have spent of some plans is not known; the vendors of these wait');
+      reconcileLater();
     }
     await updates.begin(tenure);
     if (ownership.tenure !== tenure || !ownership.mayIngest) return;
@@ -95,6 +112,7 @@ export function wireFleet(
 
   ownership.onChange((tenure) => {
     carried.rewrite();
+    if (tenure?.isNew === true) ledger.begin();
     if (tenure === undefined) {
       supervisor.ingest(false);
       updates.end();
@@ -137,6 +155,7 @@ export function wireFleet(
     async leave() {
       tellDemand.stop();
       tellCarried.stop();
+      reconciling?.();
       updates.stop();
       await board.leave();
       fleet.news.stop();

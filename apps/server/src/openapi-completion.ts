@@ -11,6 +11,7 @@ interface Answer {
 
 interface Operation {
   deprecated?: boolean;
+  parameters?: readonly { readonly name?: string }[];
   security?: object[];
   requestBody?: object;
   responses: Record<string, Answer>;
@@ -46,6 +47,7 @@ const HEADERS = {
   'Cache-Control': 'How long the answer may be used without asking again',
   Vary: 'Request headers the answer depends on',
 } as const;
+const PAGE_HEADERS = { 'X-Next': '`page.next`, in every format; absent on the last page' } as const;
 const SUCCESSOR_HEADERS = {
   Deprecation: 'Since when version 2 has the same in a better shape: RFC 9745',
   Sunset: 'Until when this answers at least: RFC 8594',
@@ -64,7 +66,8 @@ export function complete(document: OpenAPIObject): OpenAPIObject {
       // open where AUTH is off, and for some routes where it is optional
       operation.security = [{}, { token: [] }, { apiKey: [] }];
       addErrors(operation, path, method === 'get');
-      completeAnswers(operation, method === 'get', isReplaced);
+      const isPaged = (operation.parameters ?? []).some(({ name }) => name === 'cursor');
+      completeAnswers(operation, method === 'get', isReplaced, isPaged && path.startsWith('/api/v2/'));
     }
   }
   return document;
@@ -84,7 +87,7 @@ function addErrors(operation: Operation, path: string, isRead: boolean): void {
   }
 }
 
-function completeAnswers(operation: Operation, isRead: boolean, isReplaced: boolean): void {
+function completeAnswers(operation: Operation, isRead: boolean, isReplaced: boolean, isPaged: boolean): void {
   for (const [status, answer] of Object.entries(operation.responses)) {
     if (!status.startsWith('2')) continue;
     if (answer.description === '') answer.description = 'As asked for';
@@ -93,7 +96,11 @@ function completeAnswers(operation: Operation, isRead: boolean, isReplaced: bool
     if (json !== undefined && Object.keys(content).length === 1) content[MSGPACK] = json;
     for (const [type, schema] of Object.entries(OPAQUE)) if (content[type] !== undefined) content[type] = { schema };
     if (isRead && content['text/event-stream'] === undefined) {
-      answer.headers = headersOf({ ...HEADERS, ...(isReplaced && SUCCESSOR_HEADERS) });
+      answer.headers = headersOf({
+        ...HEADERS,
+        ...(isReplaced && SUCCESSOR_HEADERS),
+        ...(isPaged && PAGE_HEADERS),
+      });
     }
   }
   if (isRead && operation.responses['200']?.headers !== undefined)

@@ -55,7 +55,7 @@ export function openOutside(
   return {
     feed,
     wire(app) {
-      const memory = new ControlMemory(redis, keys.paused);
+      const memory = new ControlMemory(redis, keys);
       const [control, pauses] = [app.get(Control), app.get(Pauses)];
       const { publisherMaxChars } = config;
       const orders = new ControlChannel(

@@ -59,6 +59,9 @@ import { checkFreshness, type Parts, wire } from './wiring.js';
 const CLOSE_WITHIN_MS = 2000;
 const LOOPBACK = /^(localhost|127\.|::1$)/;
 
+/** Ends something that was begun. */
+type Undo = () => unknown;
+
 /** A server that is running. */
 export interface RunningServer {
   readonly url: string;
@@ -72,6 +75,18 @@ export interface RunningServer {
  * @throws ConfigError naming every setting that is wrong
  */
 export async function startServer(env: Readonly<Record<string, string | undefined>>): Promise<RunningServer> {
+  const begun: Undo[] = [];
+  try {
+    return await start(env, begun);
+  } catch (error) {
+    // a start that fails leaves nothing running
+    for (const undo of begun.reverse()) await Promise.race([undone(undo), sleep(CLOSE_WITHIN_MS)]);
+    throw error;
+  }
+}
+
+/** @param begun what has to be ended, in order of its beginning, if the start fails */
+async function start(env: Readonly<Record<string, string | undefined>>, begun: Undo[]): Promise<RunningServer> {
   const config = readEnv(ServerConfig, env);
   const clock = systemClock;
   const log = pinoLog(config.logLevel);
@@ -95,6 +110,10 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const redis = hasRedis(redisConfig) ? new RedisConnection(redisConfig, clock, log) : undefined;
   // a node that never talks to vendors has nothing to write down
   const history = createHistory(readEnv(HistoryConfig, env), redisConfig.role !== 'edge', clock, log, meter);
+  begun.push(
+    () => redis?.close(),
+    () => history?.close(),
+  );
   const fleet = joinFleet(env, redisConfig, redis, config.keyPrefix, clock, log);
   const tools = {
     clock,
@@ -145,10 +164,19 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     logger: new NestLogger(log),
     ...(tls && { httpsOptions: tls }),
   });
+  begun.push(() => app.close());
   const filter = new ProblemFilter(log);
   configureHttp(app, config, securityConfig, security, filter, redis);
 
   const parts = partsOf(app);
+  begun.push(
+    () => lag.stop(),
+    () => credentials.forEach((credential) => credential.stop()),
+    () => parts.hub.stop(),
+    () => parts.mirror.stop(),
+    () => parts.conflator.stop(),
+    () => parts.supervisor.stop(),
+  );
   exportMetrics(meter, parts.hub, parts.conflator, app.get(Sessions), app.get(QuoteReader));
   lag.start();
   for (const credential of credentials) credential.start();
@@ -158,6 +186,10 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const doors = outside?.wire(app);
   const updates = fleet && wireUpdates(parts, app.get(Arrivals), fleet, config, clock, log);
   const node = fleet && updates && wireFleet(parts, fleet, updates, master, clock, log);
+  begun.push(
+    () => node?.leave(),
+    () => doors?.stop(),
+  );
   await restoreValues(app, parts, redis, master, log);
   // what Redis has kept is newer than the last day's close
   for (const close of closes) if (!parts.lastValues.peek(close.instrument)?.known) parts.pipeline.tick(close);
@@ -187,6 +219,8 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     const sessions = app.get(Sessions);
+    // only the owner writes last values
+    await parts.mirror.stop();
     // another node takes over while our clients are still being served
     await node?.yield();
     log.info({ clients: parts.hub.clients.size, graceMs: config.drainGraceMs }, 'draining');
@@ -199,7 +233,6 @@ export async function startServer(env: Readonly<Record<string, string | undefine
       log.error({ error: String(error) }, 'a vendor connection did not end'),
     );
     parts.conflator.stop();
-    parts.mirror.stop();
     await history?.close();
     await app.get(PerformanceLog).flush();
     parts.hub.stop();
@@ -218,6 +251,14 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     log.info({}, 'server stopped');
   };
   return { url, app, stop: () => (stopping ??= stop()) };
+}
+
+async function undone(undo: Undo): Promise<void> {
+  try {
+    await undo();
+  } catch {
+    // what could not begin may not be able to end
+  }
 }
 
 /** Quotes are often licensed for one's own eyes only, so a server that gives them to everybody says so. */
@@ -251,6 +292,8 @@ function configureHttp(
       ...(redis && { adapter: redisAdapter(redis, config.keyPrefix) }),
     }),
   );
+  // a path in another case would be answered without what is told by its path: the formats, the problems
+  app.set('case sensitive routing', true);
   app.use(app.get(RequestTimes).watch);
   app.use(secureHeaders(securityConfig.tlsCertFile !== undefined));
   app.enableCors({ origin, exposedHeaders: [...EXPOSED_HEADERS] });

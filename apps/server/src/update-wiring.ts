@@ -12,7 +12,7 @@ import {
   UpdateShards,
 } from '#fleet';
 import type { Arrivals } from '#fetcher';
-import { advance, type Parts, publish } from './wiring.js';
+import { type Parts, publish } from './wiring.js';
 
 export interface UpdateOptions {
   /** Of all keys and channels. */
@@ -55,19 +55,30 @@ export function wireUpdates(
   const sharedLog = new SharedLog(redis, shards);
   const forwarder = new TickForwarder(hub.channels.followed, (forwarded) => publisher.forward(forwarded));
 
+  /** Between another node's positions and an epoch of ours. */
+  let isTakingOver = false;
   const window = (moved: Iterable<QuoteState>): void => {
     // positions that another node counts are not ours to move
     // nor may they move before Redis has said whether they are still ours
-    if (follower.isAttached || ownership.state === 'unsure') return;
-    publisher.publish(advance(parts, moved));
+    if (isTakingOver || follower.isAttached || ownership.state === 'unsure') return;
+    const deltas = lastValues.advance(moved);
+    // to the other nodes first: they fan out while we do
+    publisher.publish(deltas);
+    publish(parts, deltas);
   };
   const judge = (states: Iterable<QuoteState>): void => freshness.check(states, (state) => conflator.mark(state));
   conflator.onWindow(window);
 
   publisher.join({
-    restart: (epoch) => hub.restart(epoch),
+    restart(epoch) {
+      isTakingOver = false;
+      hub.restart(epoch);
+      // what was as fresh as another node said is now as fresh as we know
+      judge(lastValues.known());
+    },
     advance: window,
     statusOf: ({ instrument }) => freshness.of(instrument.id),
+    mayPublish: () => ownership.state !== 'unsure',
   });
   publisher.onFenced((laterTerm) => ownership.steppedOver(laterTerm));
   freshness.onChange((state) => publisher.restate(state));
@@ -81,7 +92,7 @@ export function wireUpdates(
       if (!arrivals.awaited) return;
       for (const { instrument } of states) {
         const status = follower.statusOf(instrument.id);
-        if (status !== 'delayed' && status !== 'stale') arrivals.arrived(instrument.id);
+        if (status !== undefined && status !== 'delayed' && status !== 'stale') arrivals.arrived(instrument.id);
       }
     },
     ticks(ticks) {
@@ -106,10 +117,8 @@ export function wireUpdates(
     get isUsed() {
       return follower.isRunning;
     },
-    get heardAt() {
-      return follower.owner?.heardAt ?? 0;
-    },
     wants: (id) => follower.wants(id),
+    vouchedAt: (id) => follower.vouchedAt(id),
     statusOf: (id) => follower.statusOf(id),
   });
   const request = (ids: readonly InstrumentId[]): void => {
@@ -127,12 +136,16 @@ export function wireUpdates(
     },
     begin(tenure) {
       if (begun?.tenure === tenure) return begun.done;
+      // a tenure may have ended before its epoch could begin
+      const isNew = tenure.isNew || hub.epoch !== tenure.epoch;
+      isTakingOver = isNew;
       follower.stop(tenure.term);
-      begun = { tenure, done: publisher.begin(tenure) };
+      begun = { tenure, done: publisher.begin({ ...tenure, isNew }) };
       return begun.done;
     },
     end() {
       begun = undefined;
+      isTakingOver = false;
       publisher.end();
       follower.start();
     },

@@ -20,10 +20,11 @@ export interface Parts {
 
 /** Quotes flow down to the sockets, demand flows up to the vendors. */
 export function wire(parts: Parts): void {
-  const { supervisor, pipeline, conflator, hub, demand, job } = parts;
+  const { supervisor, pipeline, conflator, hub, demand, job, freshness } = parts;
 
   conflator.onWindow((moved) => void advance(parts, moved));
 
+  hub.believe(freshness);
   hub.offerOnly((instrument) => supervisor.isCarried(instrument));
   hub.onDemand((wanted) => {
     demand.subscribe(wanted);

@@ -56,7 +56,15 @@ export function sealedText(answer: CachedAnswer, expires: number): string {
 export function unseal(text: string, id: InstrumentId): CachedAnswer | CorruptReason {
   const value = valueOf(text);
   if (value === undefined) return 'unreadable';
-  const { v, sum, ...content } = value;
+  try {
+    return contentOf(value, id);
+  } catch {
+    // what is nested some thousand levels deep can be read as JSON, but not written
+    return 'unreadable';
+  }
+}
+
+function contentOf({ v, sum, ...content }: Record<string, unknown>, id: InstrumentId): CachedAnswer | CorruptReason {
   if (v !== VERSION) return 'version';
   if (crc32(JSON.stringify(content)) !== sum) return 'checksum';
   const answer = Object.assign(content['kind'] === 'failure' ? new FailureShape() : new QuoteShape(), content);

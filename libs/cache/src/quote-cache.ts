@@ -19,6 +19,9 @@ export interface QuoteCacheOptions {
   readonly failureTtlMs: number;
 }
 
+/** Clocks of nodes differ, but what was confirmed further in the future than this would be fresh for too long, ms. */
+const AHEAD_MS = 1000;
+
 /** What is remembered of an instrument. */
 export interface Remembered {
   readonly quote?: CachedQuote;
@@ -63,12 +66,25 @@ export class QuoteCache {
   async get(ids: readonly InstrumentId[]): Promise<Map<InstrumentId, Remembered>> {
     const keys = [...ids.map((id) => this.keys.quote(id)), ...ids.map((id) => this.keys.failure(id))];
     const found = await this.cache.mget<CachedAnswer>(keys);
+    const now = this.clock.now();
     return new Map(
-      ids.map((id, i) => [
-        id,
-        { quote: found[i] as CachedQuote | undefined, failure: found[ids.length + i] as CachedFailure | undefined },
-      ]),
+      ids.map((id, i) => {
+        const quote = found[i] as CachedQuote | undefined;
+        const failure = found[ids.length + i] as CachedFailure | undefined;
+        return [
+          id,
+          {
+            ...(quote !== undefined && quote.at <= now + AHEAD_MS && { quote }),
+            ...(failure !== undefined && this.isRecent(failure, now) && { failure }),
+          },
+        ];
+      }),
     );
+  }
+
+  /** A store may keep a failure longer than it is worth. */
+  private isRecent({ at }: CachedFailure, now: number): boolean {
+    return at <= now + AHEAD_MS && now - at <= this.options.failureTtlMs;
   }
 
   /** Runs what may wait longer for Redis than a reader does. */

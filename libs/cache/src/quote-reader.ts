@@ -1,5 +1,6 @@
 import { type Clock, InvalidSymbolError, type InstrumentId, type MarketDataError, SourceFailedError } from '#domain';
 import type { QuoteStatus } from '#protocol';
+import type { CachedQuote } from './cached-answer.js';
 import type { LastValueStore } from './last-value.store.js';
 import type { QuoteCache, Remembered } from './quote-cache.js';
 import {
@@ -24,6 +25,8 @@ export interface ValueSource {
   isCurrent(state: QuoteState): boolean;
   /** How fresh the value in memory is. */
   statusOf(state: QuoteState): QuoteStatus;
+  /** Whether a value that was confirmed then may have been overtaken by what an operator has held back. */
+  doubts(state: QuoteState, confirmedAt: number): boolean;
   /** Asks the vendors in order until one gives a value; undefined when one did, else the last vendor's error. */
   refresh(state: QuoteState): Promise<MarketDataError | undefined>;
   /** Someone has asked for the instrument: keep it current for a while. */
@@ -52,15 +55,15 @@ export class QuoteReader {
 
   /** One answer per distinct symbol, in the order asked: a quote or an error. Never rejects. */
   async read(symbols: readonly string[]): Promise<ReadResult> {
-    const answers: (Answer | QuoteState)[] = [...new Set(symbols)].map((symbol) => this.readMemory(symbol));
-    const behind = answers.filter(isState);
-    if (behind.length === 0) return resultOf((answers as Answer[]).map((answer) => this.count(answer)));
-    const flights = this.readBehind(behind);
-    return resultOf(
-      await Promise.all(
-        answers.map(async (answer) => this.count(isState(answer) ? await flights.get(answer)! : answer)),
-      ),
-    );
+    const wanted = [...new Set(symbols)].map((symbol) => this.want(symbol));
+    const behind = wanted.filter(isState).filter((state) => !this.isInMemory(state));
+    const brought = new Map<QuoteState, Answer>();
+    if (behind.length > 0) {
+      const flights = [...this.readBehind(behind)];
+      await Promise.all(flights.map(async ([state, answer]) => brought.set(state, await answer)));
+    }
+    // memory goes on while others are waited for: what it answers is read when all have come
+    return resultOf(wanted.map((one) => this.count(isState(one) ? this.answerNow(one, brought.get(one)) : one)));
   }
 
   /**
@@ -72,6 +75,11 @@ export class QuoteReader {
     for (const state of states) this.source.requested(state);
     this.served.l1 += states.length;
     return true;
+  }
+
+  /** Whether memory has any value of a symbol. */
+  knows(symbol: InstrumentId): boolean {
+    return this.lastValues.peek(symbol)?.known === true;
   }
 
   /** How fresh the value in memory is. */
@@ -98,13 +106,20 @@ export class QuoteReader {
     await this.cache.delete(symbol);
   }
 
-  /** The state itself where memory cannot answer. */
-  private readMemory(symbol: string): Answer | QuoteState {
+  private want(symbol: string): ReadFailure | QuoteState {
     const state = this.lastValues.peek(symbol);
     if (state === undefined) return failure(symbol, new InvalidSymbolError(symbol));
     this.source.requested(state);
-    if (!this.isInMemory(state)) return state;
-    return ofMemory(state, 'l1', this.source.statusOf(state), this.clock.now());
+    return state;
+  }
+
+  /** @param brought what was found behind memory; undefined where memory answers */
+  private answerNow(state: QuoteState, brought: Answer | undefined): Answer {
+    const layer = brought === undefined ? 'l1' : 'layer' in brought ? brought.layer : undefined;
+    // what the vendors gave is in memory too
+    if (state.known && (layer === 'l1' || layer === 'l3'))
+      return ofMemory(state, layer, this.source.statusOf(state), this.clock.now());
+    return brought ?? failure(state.instrument.id, new SourceFailedError('vendors', 'none gave a usable value'));
   }
 
   private isInMemory(state: QuoteState): boolean {
@@ -125,14 +140,18 @@ export class QuoteReader {
 
   private async answer(state: QuoteState, { quote, failure: failed }: Remembered = {}): Promise<Answer> {
     const now = this.clock.now();
-    // a store may keep answers longer than they are worth: a price is served while it is fresh, or marked
-    if (quote !== undefined && now - quote.at <= this.freshMs && quote.at > state.confirmedAt && !quote.quote.stale)
+    if (quote !== undefined && quote.at > state.confirmedAt && this.isFresh(state, quote, now))
       return ofShared(quote, now);
-    if (failed !== undefined && now - failed.at <= this.freshMs) {
+    if (failed !== undefined) {
       const { code, message } = failed;
       return this.lastResort(state, quote) ?? { symbol: state.instrument.id, code, message };
     }
     return await this.askVendors(state, quote);
+  }
+
+  /** A store may keep a price longer than it is worth: it is served while it is fresh, or marked. */
+  private isFresh(state: QuoteState, { at, quote }: CachedQuote, now: number): boolean {
+    return now - at <= this.freshMs && !quote.stale && !this.source.doubts(state, at);
   }
 
   private async askVendors(state: QuoteState, shared: Remembered['quote']): Promise<Answer> {

@@ -1,4 +1,4 @@
-import type { ErrorCode, MarketDataError, Quote } from '#domain';
+import type { EpochMs, ErrorCode, MarketDataError, Quote, VendorId } from '#domain';
 import type { QuoteStatus } from '#protocol';
 import type { CachedQuote } from './cached-answer.js';
 import type { QuoteState } from './quote-state.js';
@@ -13,6 +13,18 @@ export interface QuoteReading {
   readonly status: QuoteStatus;
   /** Milliseconds since a vendor last confirmed the value. */
   readonly age: number;
+  /** What memory knows of the value besides; undefined when it is not memory's. */
+  readonly provenance?: Provenance | undefined;
+}
+
+/** Which vendor said the parts of a quote, and when. */
+export interface Provenance {
+  /** When a vendor last said the price itself; 0 when none has. */
+  readonly pricedAt: EpochMs;
+  /** Vendor of the volume; empty when none has said one. */
+  readonly volumeSource: VendorId;
+  /** Trading day of the volume in days since 1970, by the exchange's clock; 0 when not known. */
+  readonly volumeDay: number;
 }
 
 export interface ReadFailure {
@@ -35,12 +47,13 @@ export function ofMemory(state: QuoteState, layer: Layer, status: QuoteStatus, n
   const age = now - state.confirmedAt;
   const quote = state.quote();
   if (quote.stale) quote.age = age;
-  return { quote, layer, status, age };
+  const { pricedAt, volumeSource, volumeDay } = state;
+  return { quote, layer, status, age, provenance: { pricedAt, volumeSource, volumeDay } };
 }
 
 /** A value of the shared cache that is fresh. */
 export function ofShared({ quote, at, halted }: CachedQuote, now: number): QuoteReading {
-  return { quote, layer: 'l2', status: halted ? 'halted' : 'live', age: now - at };
+  return { quote, layer: 'l2', status: halted ? 'halted' : 'live', age: Math.max(0, now - at) };
 }
 
 /** The last known value, marked stale with its age: the newer one of memory's and the shared cache's. Undefined when there is none. */

@@ -27,6 +27,8 @@ export interface MirrorStats {
 
 /** Values of one pipeline: few enough that writing them delays no tick by more than a millisecond or two. */
 const CHUNK = 100;
+/** What a stop waits for Redis, ms. */
+const STOP_WITHIN_MS = 1000;
 
 /**
  * Writes the last values to Redis behind the tick path, the newest of each instrument. What cannot be written waits: never more
@@ -37,6 +39,8 @@ export class RedisMirror {
   private pendingSince = 0;
   private isWriter: () => boolean = () => true;
   private cancel: Cancel | undefined;
+  private flushing: Promise<void> = Promise.resolve();
+  private isCut = false;
   private confirmedUntil = 0;
   private sweepAt = 0;
   private isFailing = false;
@@ -68,9 +72,21 @@ export class RedisMirror {
     this.schedule();
   }
 
-  stop(): void {
-    this.cancel?.();
+  /** Writes what is noted, as far as Redis takes it in a moment, and nothing after that. */
+  async stop(): Promise<void> {
+    if (this.cancel === undefined) return;
+    this.cancel();
     this.cancel = undefined;
+    await new Promise<void>((resolve) => {
+      const cancel = this.clock.after(STOP_WITHIN_MS, resolve);
+      void this.flushing
+        .then(() => this.flush())
+        .finally(() => {
+          cancel();
+          resolve();
+        });
+    });
+    this.isCut = true;
   }
 
   /** Notes that values have been published: one addition to a set for each. */
@@ -87,7 +103,8 @@ export class RedisMirror {
 
   private schedule(): void {
     this.cancel = this.clock.after(this.options.everyMs, () => {
-      void this.flush().finally(() => {
+      this.flushing = this.flush();
+      void this.flushing.finally(() => {
         if (this.cancel !== undefined) this.schedule();
       });
     });
@@ -101,7 +118,7 @@ export class RedisMirror {
     const since = this.pendingSince;
     this.pending = new Set();
     const ids = [...due];
-    for (let at = 0; at < ids.length && this.cancel !== undefined; at += CHUNK) {
+    for (let at = 0; at < ids.length && !this.isCut; at += CHUNK) {
       if (at > 0) await this.breath();
       await this.write(ids.slice(at, at + CHUNK));
     }

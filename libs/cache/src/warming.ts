@@ -9,6 +9,7 @@ export class Warming implements HealthSource {
   readonly name = 'cache';
   private missing: readonly InstrumentId[];
   private isOver: boolean;
+  private reader: QuoteReader | undefined;
 
   constructor(
     private readonly essential: readonly InstrumentId[],
@@ -25,7 +26,9 @@ export class Warming implements HealthSource {
   }
 
   report(): HealthReport {
-    const { missing, essential } = this;
+    const { essential, reader } = this;
+    // what did not come in time may have come since
+    const missing = this.missing.filter((id) => reader?.knows(id) !== true);
     const state = this.isOver ? (missing.length === 0 ? 'up' : 'degraded') : 'down';
     return { state, essential: essential.length, ...(missing.length > 0 && { missing }) };
   }
@@ -33,6 +36,7 @@ export class Warming implements HealthSource {
   /** Resolves when the server may be ready. */
   async run(reader: QuoteReader): Promise<void> {
     if (this.isOver) return;
+    this.reader = reader;
     const started = this.clock.elapsed();
     const timeIsUp = new Promise<void>((resolve) => void this.clock.after(this.timeoutMs, resolve));
     await Promise.race([this.load(reader, started + this.timeoutMs), timeIsUp]);

@@ -27,8 +27,13 @@ export class CandleBuilder {
 
   /** Makes final what is over. Of a vendor that tells everything with a delay, nothing is over before it has told it. */
   finish(now: EpochMs): void {
-    const end = now - GRACE_MS - this.trades.lag;
+    const end = this.over(now);
     for (const series of Object.values(this.series)) series.finish(end);
+  }
+
+  /** What ends until then is over. */
+  over(now: EpochMs): EpochMs {
+    return now - GRACE_MS - this.trades.lag;
   }
 
   get hasChanged(): boolean {

@@ -21,17 +21,30 @@ export interface Interval {
   readonly outside: boolean;
 }
 
+/** Part of a day whose trades are counted in intervals of one row: every `step` from `origin` on, cut at `first` and at `to`. */
+export interface Stretch {
+  /** Trades from here on count, those before `first` in the first interval. */
+  readonly from: EpochMs;
+  /** Not included. */
+  readonly to: EpochMs;
+  /** No interval starts before. */
+  readonly first: EpochMs;
+  readonly origin: EpochMs;
+  readonly outside: boolean;
+}
+
 interface Day {
   readonly start: EpochMs;
   readonly end: EpochMs;
-  readonly session: TradingSession | undefined;
+  readonly stretches: readonly Stretch[];
 }
 
 const MAX_DAY_MS = 25 * 3_600_000;
 
 /** Divides an exchange's time into intervals. The first of a session begins with its opening, and the last ends with its close. */
 export class IntervalClock {
-  private readonly step: number;
+  /** Distance of intervals, ms; a whole day is one, however long it is. */
+  readonly step: number;
   private today: Day | undefined;
 
   constructor(
@@ -39,23 +52,16 @@ export class IntervalClock {
     private readonly exchange: string,
     private readonly options: IntervalOptions,
   ) {
-    this.step = HISTORY_INTERVALS[options.interval];
+    this.step = options.interval === '1d' ? 2 * MAX_DAY_MS : HISTORY_INTERVALS[options.interval];
   }
 
   /** The interval a trade belongs to; undefined when it does not count. Cheap when asked in order. */
   intervalOf(at: EpochMs): Interval | undefined {
-    const day = this.dayOf(at);
-    const { session } = day;
-    const isAll = this.options.hours === 'all';
-    if (session === undefined) return isAll ? this.outside(day, at, day.start, day.end) : undefined;
-    if (this.options.interval === '1d') return this.wholeDay(day, session, at);
-    const isAuction = session.opensByAuction && at >= session.preOpens && at < session.opens;
-    if (isAuction && !isAll) return this.inside(day, session, session.opens);
-    if (at >= session.opens && at < session.closes) return this.inside(day, session, at);
-    if (!isAll) return undefined;
-    return at < session.opens
-      ? this.outside(day, at, day.start, session.opens)
-      : this.outside(day, at, session.closes, day.end);
+    const stretch = this.dayOf(at).stretches.find(({ from, to }) => at >= from && at < to);
+    if (stretch === undefined) return undefined;
+    const { first, origin, to, outside } = stretch;
+    const counted = origin + Math.floor((Math.max(at, first) - origin) / this.step) * this.step;
+    return { start: Math.max(counted, first), end: Math.min(counted + this.step, to), outside };
   }
 
   /** Intervals of sessions that start within, oldest first, `end` excluded. */
@@ -69,22 +75,13 @@ export class IntervalClock {
     }
   }
 
-  private inside(day: Day, { opens, closes }: TradingSession, at: EpochMs): Interval {
-    const origin = this.options.countedFrom === 'midnight' ? day.start : opens;
-    const counted = origin + Math.floor((at - origin) / this.step) * this.step;
-    return { start: Math.max(counted, opens), end: Math.min(counted + this.step, closes), outside: false };
-  }
-
-  private outside(day: Day, at: EpochMs, from: EpochMs, to: EpochMs): Interval {
-    const counted = day.start + Math.floor((at - day.start) / this.step) * this.step;
-    return { start: Math.max(counted, from), end: Math.min(counted + this.step, to), outside: true };
-  }
-
-  private wholeDay(day: Day, session: TradingSession, at: EpochMs): Interval | undefined {
-    const { opens, closes, preOpens, opensByAuction } = session;
-    const isCounted = at >= (opensByAuction ? preOpens : opens) && at < closes;
-    if (this.options.hours === 'all') return { start: opens, end: day.end, outside: false };
-    return isCounted ? { start: opens, end: closes, outside: false } : undefined;
+  /** Stretches of the days from one time to another, oldest first, `end` excluded. */
+  *stretches(from: EpochMs, end: EpochMs): Generator<Stretch> {
+    for (let at = from; at < end;) {
+      const day = this.dayOf(at);
+      yield* day.stretches;
+      at = day.end;
+    }
   }
 
   private dayOf(at: EpochMs): Day {
@@ -93,8 +90,30 @@ export class IntervalClock {
       const date = calendar.dateAt(exchange, at);
       const start = calendar.startOf(exchange, date);
       const end = calendar.startOf(exchange, calendar.dateAt(exchange, start + MAX_DAY_MS));
-      this.today = { start, end, session: calendar.session(exchange, date) };
+      const session = calendar.session(exchange, date);
+      const whole = { from: start, to: end, first: start, origin: start, outside: true };
+      const stretches = session === undefined ? [whole] : this.stretchesOf(whole, session);
+      this.today = {
+        start,
+        end,
+        stretches: stretches.filter(({ outside }) => !outside || this.options.hours === 'all'),
+      };
     }
     return this.today;
+  }
+
+  private stretchesOf(day: Stretch, { opens, closes, preOpens, opensByAuction }: TradingSession): Stretch[] {
+    const { interval, hours, countedFrom } = this.options;
+    const isWhole = interval === '1d';
+    if (isWhole && hours === 'all') return [{ ...day, first: opens, origin: opens, outside: false }];
+    const inside: Stretch = {
+      // the auction makes the opening price
+      from: opensByAuction && hours === 'regular' ? preOpens : opens,
+      to: closes,
+      first: opens,
+      origin: countedFrom === 'midnight' && !isWhole ? day.origin : opens,
+      outside: false,
+    };
+    return [{ ...day, to: opens }, inside, { ...day, from: closes, first: closes }].filter(({ from, to }) => from < to);
   }
 }

@@ -19,10 +19,11 @@ export class TradeReader {
   /** Everything traded since the first tick. */
   private total = 0;
   private lastPrice = NaN;
-  /** When the vendor's first tick was, and its newest trade. */
-  private since: EpochMs = NaN;
+  /** When the vendor's newest trade was. */
   private newest: EpochMs = -Infinity;
 
+  /** Where counting starts: when the vendor's first tick was, or the first of its new count. NaN before. */
+  since: EpochMs = NaN;
   /** How far the newest trade was behind the clock when it was told, ms. */
   lag = 0;
 

@@ -38,6 +38,7 @@ describe('names the line of what is wrong', () => {
     ['NSE,A1,A1,A,,,0,2,INR,', /tickSize/],
     ['NSE,A1,A1,A,,,Infinity,2,INR,', /tickSize/],
     ['NSE,A1,A1,A,,,0.05,two,INR,', /decimals/],
+    ['NSE,A1,A1,A,,,0.0025,2,INR,', /tickSize 0.0025 takes more than 2 decimals/],
     ['NSE,A1,A1,A,,,0.05,,INR,', /decimals/],
     ['NSE,A1,A1,A,,,0.05,2,,', /currency/],
     ['NSE,A1,A1,A,,,0.05,2,INR,\nNSE,A1,A1,A,,,0.05,2,INR,', /line 3: NSE:A1 already stands on line 2/],

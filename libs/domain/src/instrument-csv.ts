@@ -132,6 +132,9 @@ function problemOf({ id, ticker, name, tickSize, decimals, currency }: Instrumen
   // Number('') is 0, which would make prices whole rupees
   if (!row.decimals || !Number.isInteger(decimals) || decimals < 0 || decimals > 8)
     return `${id}: decimals must be 0 to 8`;
+  // prices are told with so many decimals, and a step between them would be lost
+  if (Number(tickSize.toFixed(decimals)) !== tickSize)
+    return `${id}: tickSize ${tickSize} takes more than ${decimals} decimals`;
   if (!/^[A-Z]{3}$/.test(currency)) return `${id}: currency must be three capital letters`;
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anInstrument } from '../../../test/support/instruments.js';
 import { InstrumentMaster } from './instrument-master.js';
-import { isOneEditApart } from './instrument-rank.js';
+import { isOneEditApart } from './one-edit.js';
 
 const master = new InstrumentMaster([
   anInstrument({ id: 'NSE:BANKINDIA', name: 'Bank of India' }),
@@ -49,6 +49,28 @@ describe('search', () => {
     expect(found(' ', 2)).toEqual(['NSE:BANKINDIA', 'NSE:INFY']);
     expect([master.count(), master.count((id) => id.startsWith('BSE:'))]).toEqual([6, 1]);
   });
+});
+
+it('a search of ten thousand takes a moment, whatever is asked', () => {
+  const many = new InstrumentMaster(
+    Array.from({ length: 10_000 }, (_, i) =>
+      anInstrument({ id: `NSE:SYM${i}`, name: `Company number ${i} of India Limited Industries` }),
+    ),
+  );
+  const times = [
+    'a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f',
+    'compa india limit indus compan india limite industr zzzzz',
+    'companx indix limitex industriex numbex of companz zzzzz',
+  ].map((text) => {
+    const ms = Array.from({ length: 8 }, () => {
+      const startedAt = performance.now();
+      many.search(text, 50);
+      return performance.now() - startedAt;
+    });
+    return Math.min(...ms);
+  });
+  // 2 to 5 ms on one core; a comparison of every word with every other takes more than 20
+  expect(Math.max(...times)).toBeLessThan(12);
 });
 
 it.each<[string, string, boolean]>([

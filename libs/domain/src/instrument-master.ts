@@ -1,5 +1,7 @@
 import type { Instrument, InstrumentId } from './instrument.js';
-import { type Searchable, rankOf, searchable } from './instrument-rank.js';
+import { rankOf, type Searchable, searchable, wordsOf } from './instrument-rank.js';
+import { isOneEditApart } from './one-edit.js';
+import { FORGIVEN_FROM, WordIndex } from './word-index.js';
 
 /** Narrows a search; what is absent does not. */
 export interface SearchFilter {
@@ -13,10 +15,12 @@ export interface SearchFilter {
 export class InstrumentMaster {
   private readonly byId: ReadonlyMap<InstrumentId, Instrument>;
   private readonly entries: readonly Searchable[];
+  private readonly words: WordIndex;
 
   constructor(instruments: Iterable<Instrument>) {
     this.byId = new Map([...instruments].map((instrument) => [instrument.id, instrument]));
     this.entries = [...this.byId.values()].map(searchable);
+    this.words = new WordIndex(this.entries.map(wordsOf));
   }
 
   get size(): number {
@@ -45,24 +49,36 @@ export class InstrumentMaster {
    */
   search(text: string, limit: number, filter: SearchFilter = {}): Instrument[] {
     const needle = text.trim().toUpperCase();
-    const admitted = this.entries.filter((entry) => admits(filter, entry.instrument));
-    let hits = ranked(admitted, needle, false);
-    if (hits.length === 0) hits = ranked(admitted, needle, true);
-    return hits.slice(0, limit);
+    const admits = admission(filter);
+    const hits = this.ranked(needle).filter(admits);
+    if (hits.length > 0 || needle.length < FORGIVEN_FROM) return hits.slice(0, limit);
+    return this.almost(needle).filter(admits).slice(0, limit);
+  }
+
+  private ranked(needle: string): Instrument[] {
+    if (needle === '') return [...this.byId.values()];
+    const hasWords = this.words.withAll(needle.split(/\s+/), false);
+    const byRank: Instrument[][] = [];
+    this.entries.forEach((entry, position) => {
+      const rank = rankOf(entry, needle, hasWords[position] === 1);
+      if (rank !== undefined) (byRank[rank] ??= []).push(entry.instrument);
+    });
+    return byRank.flat();
+  }
+
+  private almost(needle: string): Instrument[] {
+    const hasWords = this.words.withAll(needle.split(/\s+/), true);
+    return [...this.byId.values()].filter(
+      ({ ticker }, position) => hasWords[position] === 1 || isOneEditApart(needle, ticker),
+    );
   }
 }
 
-function ranked(entries: readonly Searchable[], needle: string, forgives: boolean): Instrument[] {
-  const byRank: Instrument[][] = [];
-  for (const entry of entries) {
-    const rank = needle === '' ? 0 : rankOf(entry, needle, forgives);
-    if (rank !== undefined) (byRank[rank] ??= []).push(entry.instrument);
-  }
-  return byRank.flat();
-}
-
-function admits({ exchange, index, allows }: SearchFilter, { id, exchange: own, indices }: Instrument): boolean {
-  if (exchange !== undefined && exchange.toUpperCase() !== own) return false;
-  if (index !== undefined && !indices.some((name) => name.toUpperCase() === index.toUpperCase())) return false;
-  return allows === undefined || allows(id);
+function admission({ exchange, index, allows }: SearchFilter): (instrument: Instrument) => boolean {
+  const [ownExchange, ownIndex] = [exchange?.toUpperCase(), index?.toUpperCase()];
+  return ({ id, exchange: own, indices }) => {
+    if (ownExchange !== undefined && ownExchange !== own) return false;
+    if (ownIndex !== undefined && !indices.some((name) => name.toUpperCase() === ownIndex)) return false;
+    return allows === undefined || allows(id);
+  };
 }

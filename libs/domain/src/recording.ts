@@ -2,10 +2,19 @@ import type { InstrumentId } from './instrument.js';
 import type { Tick } from './tick.js';
 import type { EpochMs } from './time.js';
 
+/** Times of receipt between which a recording lies. */
+export interface RecordingSpan {
+  readonly from: EpochMs;
+  /** Not included. */
+  readonly to: EpochMs;
+}
+
 /** Ticks as they were recorded. */
 export interface Recording {
   /** What it is of, for people: a day, or a file's name. */
   readonly name: string;
+  /** Undefined while it is not known: a file says it with its first tick. */
+  readonly span?: RecordingSpan | undefined;
   /**
    * Its ticks from a time of receipt on, in the order in which they were received, a bounded number at a time. Nothing is read ahead of
    * the reader's asking; a reader may leave.
@@ -54,7 +63,7 @@ export interface ReplayControl {
   progress(): ReplayProgress;
   pause(): void;
   resume(): void;
-  /** Goes on from a time of the recording's clock. */
+  /** Goes on from a time of the recording's clock. @throws InvalidMessageError if the recording has no such time */
   seek(to: EpochMs): void;
   setSpeed(speed: ReplaySpeed): void;
   /** Called before a seek and before a new lap: what was told so far is not to be compared with what follows. */

@@ -13,8 +13,8 @@ export interface SpentAccount {
 
 /** Whose turn it is to call vendors, where several processes share their plans. Absent where one process is alone. */
 export interface VendorTurn {
-  /** Whether this process may call at this moment. */
-  mayCall(): boolean;
+  /** Whether this process may call a vendor at this moment. */
+  mayCall(vendor: VendorId): boolean;
   /** Called when the turn comes to this process: another may have called until now. */
   onTurn(listener: () => void): void;
   /** Shares an account with the others. Returns what is to be called with each spending, before the call. */

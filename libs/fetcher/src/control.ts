@@ -85,8 +85,13 @@ export class Control {
       const instrument = this.master.get(id);
       if (instrument === undefined) continue;
       const source = this.sourceOf(instrument);
-      if (source === undefined) unasked.push(id);
-      else bySource.set(source, [...(bySource.get(source) ?? []), instrument]);
+      if (source === undefined) {
+        unasked.push(id);
+        continue;
+      }
+      const asked = bySource.get(source);
+      if (asked === undefined) bySource.set(source, [instrument]);
+      else asked.push(instrument);
     }
     for (const [source, instruments] of bySource) this.refresher.refresh(source, instruments);
     return unasked;

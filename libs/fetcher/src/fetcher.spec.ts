@@ -31,6 +31,7 @@ let reader: QuoteReader;
 let moved: QuoteState[];
 let announced: [string, QuoteStatus][];
 let subscribers: Map<string, number>;
+let isOpen: boolean;
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -57,7 +58,8 @@ beforeEach(() => {
     isTrading: () => true,
   };
   job = new ActiveSymbolsJob(demand, supervisor, refresher, clock, refresh, 2000);
-  const options = { staleAfterMs: 15_000, liveForMs: 10_000, isTrading: () => true };
+  isOpen = true;
+  const options = { staleAfterMs: 15_000, liveForMs: 10_000, isTrading: () => isOpen };
   freshness = new Freshness(supervisor, clock, options, (state, status) =>
     announced.push([state.instrument.id, status]),
   );
@@ -215,6 +217,39 @@ describe('when a carrier fails', () => {
       ['NSE:A1', 'stale'],
       ['NSE:A1', 'live'],
     ]);
+  });
+
+  it('forgets how long a first value was awaited when nobody waits any more', () => {
+    demand.subscribe(['NSE:A1']);
+    job.run();
+    check();
+    clock.advance(16_000);
+    check();
+    expect(freshness.of('NSE:A1')).toBe('stale');
+    demand.subscribe([]);
+    job.run();
+    check();
+    expect(freshness.of('NSE:A1')).toBe('live');
+    expect(freshness.ageOf(store.peek('NSE:A1')!)).toBe(0);
+  });
+
+  it('does not take a value kept from before for the last one of the day', () => {
+    isOpen = false;
+    const quote = { symbol: 'NSE:A1', companyName: 'x', source: 'stream', stale: false, price: 100 };
+    const state = store.peek('NSE:A1')!;
+    state.restore(quote, clock.now(), false);
+    check();
+    expect([freshness.of('NSE:A1'), state.quote().stale]).toEqual(['delayed', true]);
+    clock.advance(15_001);
+    check();
+    expect(freshness.of('NSE:A1')).toBe('stale');
+    demand.subscribe(['NSE:A1']);
+    job.run();
+    stream.say({ price: 100, receivedAt: clock.now() });
+    clock.advance(5000);
+    stream.since.delete('NSE:A1');
+    check();
+    expect([freshness.of('NSE:A1'), state.quote().stale]).toEqual(['closed', false]);
   });
 
   it('does not call a quiet instrument of a live stream stale', () => {

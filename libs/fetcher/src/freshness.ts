@@ -57,17 +57,27 @@ export class Freshness {
     return this.status.get(id) ?? 'live';
   }
 
+  /** How long ago a value was confirmed, or since when its first one is awaited, ms. */
+  ageOf({ known, confirmedAt, instrument }: QuoteState): number {
+    const now = this.clock.now();
+    return now - (known ? confirmedAt : (this.waitingSince.get(instrument.id) ?? now));
+  }
+
   /** Looks at every quote, also those that have had no value yet. `moved` is called for those whose staleness changed, so that clients get it with the quote. */
   check(states: Iterable<QuoteState>, moved: (state: QuoteState) => void): void {
     for (const state of states) {
       const { id } = state.instrument;
       // what nobody wants need not come, but a value that was left behind must not look live to whoever wants it next
-      if (!state.known && !this.isAwaited(id)) continue;
+      if (!state.known && !this.isAwaited(id)) {
+        // whoever wants it next begins to wait then
+        if (this.waitingSince.delete(id)) this.status.delete(id);
+        continue;
+      }
       const now = state.known ? this.judge(state) : this.judgeMissing(id);
       if (state.markStale(now === 'delayed' || now === 'stale')) moved(state);
       if (now === this.of(id)) continue;
       this.status.set(id, now);
-      const age = this.clock.now() - (state.known ? state.confirmedAt : (this.waitingSince.get(id) ?? 0));
+      const age = this.ageOf(state);
       this.announce(state, now, age);
       this.changed(state, now, age);
     }
@@ -95,11 +105,13 @@ export class Freshness {
   }
 
   /** Nobody here can confirm anything: it is as fresh as we are told, and while we are told nothing it grows old. */
-  private judgeFrom(elsewhere: Elsewhere, { instrument, confirmedAt }: QuoteState): QuoteStatus {
+  private judgeFrom(elsewhere: Elsewhere, { instrument, confirmedAt, isDoubted }: QuoteState): QuoteStatus {
     const told = elsewhere.statusOf(instrument.id);
     if (told !== undefined) return told;
-    if (!this.options.isTrading(instrument.exchange)) return 'closed';
-    const since = elsewhere.wants(instrument.id) ? Math.max(confirmedAt, elsewhere.heardAt) : confirmedAt;
+    if (!isDoubted && !this.options.isTrading(instrument.exchange)) return 'closed';
+    const since = elsewhere.wants(instrument.id)
+      ? Math.max(confirmedAt, elsewhere.vouchedAt(instrument.id))
+      : confirmedAt;
     return this.clock.now() - since > this.options.staleAfterMs ? 'stale' : 'delayed';
   }
 
@@ -111,8 +123,9 @@ export class Freshness {
     const { staleAfterMs, liveForMs } = this.options;
     const now = this.clock.now();
     const age = now - state.confirmedAt;
-    // also outside trading hours: it is not the last price of the day, only the last we let in
-    if (this.pauses?.doubts(id, state.confirmedAt) === true) return age > staleAfterMs ? 'stale' : 'delayed';
+    // also outside trading hours: it is not the last price of the day, only the last we let in, or have kept from before
+    if (state.isDoubted || this.pauses?.doubts(id, state.confirmedAt) === true)
+      return age > staleAfterMs ? 'stale' : 'delayed';
     const isRefused = state.refusedSince !== 0 && now - state.refusedSince > REFUSED_FOR_MS;
     if (!isRefused && !this.supervisor.isDelayed(state.latestSource)) {
       const confirmed = state.halted ? 'halted' : 'live';

@@ -34,6 +34,10 @@ export class VendorValues implements ValueSource {
     return this.freshness.now(state);
   }
 
+  doubts({ instrument }: QuoteState, confirmedAt: number): boolean {
+    return this.pauses?.doubts(instrument.id, confirmedAt) === true;
+  }
+
   requested(state: QuoteState): void {
     if (!this.demand.request(state.instrument.id) || this.isReconciling) return;
     // the symbols of one request are new at the same moment

@@ -7,7 +7,7 @@ import type { SelfReport } from './self-report.js';
 /** The instruments that the owner can carry: other nodes offer the same to their clients. */
 export class CarriedList {
   private ids: ReadonlySet<InstrumentId> | undefined;
-  private written = '';
+  private written: string | undefined;
   /** Term and version of what was read last. */
   private readAs = '';
   private isReading = false;
@@ -39,7 +39,7 @@ export class CarriedList {
 
   /** Another tenure begins: what Redis has may be another node's. */
   rewrite(): void {
-    this.written = '';
+    this.written = undefined;
   }
 
   heard(news: NodeNews): void {
@@ -53,7 +53,7 @@ export class CarriedList {
     this.isReading = true;
     try {
       const text = await this.redis.commands.get(this.keys.carried);
-      if (text !== null) this.ids = new Set(text.split('\n'));
+      if (text !== null) this.ids = new Set(text === '' ? [] : text.split('\n'));
       this.readAs = version;
     } catch (error) {
       this.log.debug({ error: String(error) }, 'what vendors have could not be read');

@@ -12,9 +12,10 @@ const CHUNK = 100;
 
 /** Keeps in Redis what each client of this node is subscribed to, for whoever has to look. Nothing here waits for it. */
 export class ClientDirectory {
-  private readonly changed = new Set<Client>();
-  /** Clients that are written there. */
-  private readonly written = new Set<Client>();
+  /** Ids of clients that have to be written, or taken away. */
+  private readonly changed = new Set<string>();
+  /** Ids of clients that are written there. */
+  private readonly written = new Set<string>();
   private renewedAt: EpochMs = 0;
   private cancel: Cancel | undefined;
   private isWriting = false;
@@ -28,18 +29,23 @@ export class ClientDirectory {
   ) {}
 
   start(): void {
-    this.hub.subscriptions.onChange((client) => this.changed.add(client));
+    this.hub.subscriptions.onChange((client) => this.note(client));
     // a Redis that comes back may be empty
     this.redis.onChange((isUp) => {
-      if (isUp) for (const client of this.written) this.changed.add(client);
+      if (isUp) for (const id of this.written) this.changed.add(id);
     });
     this.round();
+  }
+
+  /** Clients that have to be written, or taken away. */
+  get noted(): number {
+    return this.changed.size;
   }
 
   /** Takes this node's clients away. */
   async stop(): Promise<void> {
     this.cancel?.();
-    const gone = [...this.written].map(({ id }) => ['del', this.keys.client(id)]);
+    const gone = [...this.written].map((id) => ['del', this.keys.client(id)]);
     await this.send(gone).catch(() => undefined);
   }
 
@@ -49,7 +55,7 @@ export class ClientDirectory {
     this.isWriting = true;
     void this.write()
       .catch(() => {
-        for (const client of this.written) this.changed.add(client);
+        for (const id of this.written) this.changed.add(id);
       })
       .finally(() => (this.isWriting = false));
   }
@@ -60,20 +66,27 @@ export class ClientDirectory {
     const changed = [...this.changed];
     this.changed.clear();
     for (let at = 0; at < changed.length; at += CHUNK)
-      await this.send(changed.slice(at, at + CHUNK).flatMap((client) => this.newsOf(client, now)));
+      await this.send(changed.slice(at, at + CHUNK).flatMap((id) => this.newsOf(id, now)));
     if (now - this.renewedAt < RENEW_MS) return;
     this.renewedAt = now;
     const written = [...this.written];
     for (let at = 0; at < written.length; at += CHUNK)
-      await this.send(written.slice(at, at + CHUNK).map(({ id }) => ['pexpire', this.keys.client(id), String(TTL_MS)]));
+      await this.send(written.slice(at, at + CHUNK).map((id) => ['pexpire', this.keys.client(id), String(TTL_MS)]));
   }
 
-  private newsOf(client: Client, now: EpochMs): string[][] {
-    const key = this.keys.client(client.id);
-    if (client.closed || client.subscriptions.size === 0) return this.written.delete(client) ? [['del', key]] : [];
-    this.written.add(client);
+  /** While Redis is away, clients that come and go must not gather. */
+  private note({ id, closed, subscriptions }: Client): void {
+    if ((closed || subscriptions.size === 0) && !this.written.has(id)) this.changed.delete(id);
+    else this.changed.add(id);
+  }
+
+  private newsOf(id: string, now: EpochMs): string[][] {
+    const key = this.keys.client(id);
+    const client = this.hub.clients.get(id);
+    if (client === undefined || client.subscriptions.size === 0) return this.written.delete(id) ? [['del', key]] : [];
+    this.written.add(id);
     const symbols = [...client.subscriptions].map(([symbol, { options }]) => infoOf(symbol, options));
-    const record = { clientId: client.id, node: this.nodeId, symbols, updatedAt: now };
+    const record = { clientId: id, node: this.nodeId, symbols, updatedAt: now };
     return [['set', key, JSON.stringify(record), 'PX', String(TTL_MS)]];
   }
 

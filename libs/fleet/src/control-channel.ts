@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, type Log, SourceFailedError } from '#domain';
 import type { Control, Pauses } from '#fetcher';
 import { ALL_SYMBOLS, ControlDone, ControlMessage, parseMessage } from '#protocol';
-import type { ControlMemory } from './control-memory.js';
+import type { ControlMemory, RememberedPauses } from './control-memory.js';
 import type { OutsideChannels } from './outside-channels.js';
 import type { OutsideErrors } from './outside-errors.js';
 import type { OutsideKeys } from './outside-keys.js';
@@ -14,13 +14,20 @@ const PATIENCE_MS = 3000;
 
 /**
  * Operators' orders for the whole fleet. Every node obeys what it hears; the owner also writes it down, asks vendors, and says that it is
- * done, upon which the others look at what was written.
+ * done, upon which the others look at what was written. Of what a node knows and what is written the newer holds, so neither a Redis that
+ * comes back empty nor a node that has missed an order ends a pause.
  */
 export class ControlChannel {
   /** Orders sent from here that have not been answered. */
   private readonly waiting = new Map<string, (done: ControlDone) => void>();
   /** Whether this process knows what was paused before it began. */
   private hasRead = false;
+  /** Orders obeyed before that. */
+  private readonly early: ControlMessage[] = [];
+  /** Orders obeyed since start. */
+  private obeyed = 0;
+  /** How new what this process knows is: when the newest order was carried out, Unix ms; 0 before any. */
+  private version = 0;
 
   constructor(
     private readonly channels: OutsideChannels,
@@ -51,14 +58,21 @@ export class ControlChannel {
       given = readJson(text, this.maxChars);
       const order = parseMessage(ControlMessage, given);
       this.control.check(order);
-      if (this.ownership.mayIngest) void this.carryOut(order);
-      else this.control.obey(order);
+      if (this.ownership.mayIngest) this.carryOut(order).catch((error: unknown) => this.failed(text, given, error));
+      else {
+        this.control.obey(order);
+        this.note(order);
+      }
     } catch (error) {
       if (!this.ownership.mayIngest) return;
-      const { id, by } = (typeof given === 'object' && given !== null ? given : {}) as Record<string, unknown>;
-      const labels = { ...(typeof id === 'string' && { id }), ...(typeof by === 'string' && { source: by }) };
-      this.errors.failed({ channel: this.keys.control, text, ...labels }, error);
+      this.failed(text, given, error);
     }
+  }
+
+  private failed(text: string, given: unknown, error: unknown): void {
+    const { id, by } = (typeof given === 'object' && given !== null ? given : {}) as Record<string, unknown>;
+    const labels = { ...(typeof id === 'string' && { id }), ...(typeof by === 'string' && { source: by }) };
+    this.errors.failed({ channel: this.keys.control, text: () => text, ...labels }, error);
   }
 
   private heardDone(text: string): void {
@@ -69,15 +83,24 @@ export class ControlChannel {
       return this.log.debug({ error: String(error) }, 'an answer of the owner that cannot be read');
     }
     if (done.id !== undefined) this.waiting.get(done.id)?.(done);
-    if (!this.ownership.mayIngest) void this.agree();
+    void this.agree();
+  }
+
+  private note(order: ControlMessage): void {
+    this.obeyed++;
+    if (!this.hasRead) this.early.push(order);
   }
 
   /** Carries an order out as the owner. */
   private async carryOut(order: ControlMessage): Promise<ControlDone> {
     const done = this.control.carryOut(order);
     this.log.info({ action: order.action, symbols: order.symbols.slice(0, 20), by: order.by }, 'order carried out');
+    if (order.action !== 'refresh') {
+      this.note(order);
+      this.version = Math.max(this.version + 1, this.clock.now());
+    }
     try {
-      await this.memory.note(order);
+      await this.settle();
     } catch (error) {
       // it is written when Redis is back
       this.log.warn({ error: String(error) }, 'what is paused could not be written down');
@@ -102,25 +125,50 @@ export class ControlChannel {
     });
     const symbols = order.symbols.includes(ALL_SYMBOLS) ? ALL_SYMBOLS : order.symbols;
     this.channels.tell(this.keys.control, { ...order, symbols, id });
-    return await answer;
+    const { id: _, ...done } = await answer;
+    return { ...done, ...(order.id !== undefined && { id: order.id }) };
   }
 
-  /** The owner's memory is right once it has read what was before it; the others read. */
   private async agree(): Promise<void> {
     try {
-      if (this.hasRead && this.ownership.mayIngest) {
-        await this.memory.write(this.pauses.symbols);
-        // others may have read before it was written
-        const symbols = [...this.pauses.symbols];
-        if (symbols.length > 0)
-          this.channels.tell(this.keys.done, { action: 'pause', symbols, by: 'owner', timestamp: this.clock.now() });
-        return;
-      }
-      this.pauses.become(await this.memory.read());
-      this.hasRead = true;
+      // others may have read before it was written
+      if (await this.settle()) this.repeat();
     } catch (error) {
       // Redis has gone again; when it is back everybody is subscribed anew
       this.log.debug({ error: String(error) }, 'what is paused is not known to Redis');
     }
+  }
+
+  /** Compares what is known here with what is written, until nothing changes meanwhile. @returns whether it was written from here */
+  private async settle(): Promise<boolean> {
+    for (;;) {
+      const isWritten = await this.compare();
+      if (isWritten !== undefined) return isWritten;
+    }
+  }
+
+  /** @returns undefined when it has to be done again */
+  private async compare(): Promise<boolean | undefined> {
+    const { obeyed } = this;
+    const found = await this.memory.read();
+    // an order that came meanwhile is newer than the answer
+    if (this.obeyed !== obeyed) return undefined;
+    if (!this.hasRead || found.version > this.version) this.take(found);
+    if (found.version >= this.version) return false;
+    return (await this.memory.write(this.version, this.pauses.symbols)) ? true : undefined;
+  }
+
+  /** Tells the others what is paused. */
+  private repeat(): void {
+    const symbols = [...this.pauses.symbols];
+    const told = symbols.length === 0 ? { action: 'resume', symbols: [ALL_SYMBOLS] } : { action: 'pause', symbols };
+    this.channels.tell(this.keys.done, { ...told, by: 'fleet', timestamp: this.clock.now() });
+  }
+
+  private take({ version, paused }: RememberedPauses): void {
+    this.hasRead = true;
+    this.version = Math.max(this.version, version);
+    this.pauses.become(paused);
+    for (const order of this.early.splice(0)) this.control.obey(order);
   }
 }

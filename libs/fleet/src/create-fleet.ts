@@ -64,12 +64,12 @@ export function createFleet(
     nodes.heard(heard);
     reader.heard(heard);
     carried.heard(heard);
-    if (heard.kind === 'free') ownership.hurry();
+    if (heard.kind === 'free') ownership.freed();
     // who hears of a later term has missed that it began
     if (heard.kind === 'beat' && heard.node !== nodeId && heard.term !== undefined) ownership.steppedOver(heard.term);
   });
   const turn: VendorTurn = {
-    mayCall: () => ownership.mayIngest,
+    mayCall: (vendor) => ownership.mayIngest && ledger.knows(vendor),
     onTurn: (listener) => ownership.onChange((tenure) => tenure?.isNew === true && listener()),
     share: (account) => ledger.share(account),
   };

@@ -1,10 +1,12 @@
-import type { Log, SpentAccount } from '#domain';
+import type { Log, SpentAccount, VendorId } from '#domain';
 import type { RedisConnection } from '#redis';
 import type { FleetKeys } from './fleet-keys.js';
 
 /** Keeps the spans of vendors' plans in Redis, so that the next owner does not spend them again. */
 export class CreditLedger {
   private readonly accounts: SpentAccount[] = [];
+  /** Of which it is not known what others have spent. */
+  private readonly unknown = new Set<SpentAccount>();
 
   constructor(
     private readonly redis: RedisConnection,
@@ -22,16 +24,35 @@ export class CreditLedger {
     };
   }
 
-  /** Makes this process and Redis agree about all accounts: the larger number is right. Rejects when Redis does not answer. */
-  async reconcile(): Promise<void> {
-    await Promise.all(this.accounts.map((account) => this.reconcileOne(account)));
+  /** Whether a vendor's plan may be spent from: what others have spent of it is known. */
+  knows(vendor: VendorId): boolean {
+    for (const account of this.unknown) if (account.vendor === vendor) return false;
+    return true;
+  }
+
+  /** Another node has spent until now. */
+  begin(): void {
+    for (const account of this.accounts) this.unknown.add(account);
+  }
+
+  /**
+   * Makes this process and Redis agree about all accounts: the larger number is right.
+   * @returns false when Redis has not answered for each; those of which it has are known
+   */
+  async reconcile(): Promise<boolean> {
+    const ends = await Promise.allSettled(this.accounts.map((account) => this.reconcileOne(account)));
+    const failure = ends.find((end) => end.status === 'rejected');
+    if (failure !== undefined)
+      this.log.debug({ error: String(failure.reason) }, 'what other nodes have spent is not known yet');
+    return failure === undefined;
   }
 
   private async reconcileOne(account: SpentAccount): Promise<void> {
     const { span, credits } = account.present();
     const booked = Number((await this.redis.commands.get(this.keys.spent(account.vendor, account.ms, span))) ?? 0);
     if (booked > credits) account.raise(span, booked);
-    else if (booked < credits) await this.add(account, span, credits - booked);
+    this.unknown.delete(account);
+    if (booked < credits) await this.add(account, span, credits - booked);
   }
 
   private async add({ vendor, ms }: SpentAccount, span: number, credits: number): Promise<void> {

@@ -2,9 +2,11 @@ import type { HealthReport, HealthSource } from '#domain';
 import type { NodeList } from './node-list.js';
 import type { Ownership } from './ownership.js';
 
-/** Tells whether somebody brings prices in: degraded while this node goes on without Redis, or no owner is heard of. */
+/** Tells whether somebody brings prices in: degraded while this node goes on without Redis, prepares to begin, or hears of no owner. */
 export class FleetHealth implements HealthSource {
   readonly name = 'fleet';
+  /** Whether this node calls vendors now. */
+  ingests: () => boolean = () => true;
 
   constructor(
     private readonly ownership: Ownership,
@@ -14,7 +16,7 @@ export class FleetHealth implements HealthSource {
   report(): HealthReport {
     const { state, since, tenure, nodeId } = this.ownership;
     const owner = state === 'owner' || state === 'alone' ? nodeId : this.nodes.owner()?.id;
-    const isWell = state === 'owner' || (state === 'standby' && owner !== undefined);
+    const isWell = (state === 'owner' && this.ingests()) || (state === 'standby' && owner !== undefined);
     return {
       state: isWell ? 'up' : 'degraded',
       node: nodeId,

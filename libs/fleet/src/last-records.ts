@@ -19,22 +19,31 @@ export class LastRecords {
     private readonly shards: UpdateShards,
   ) {}
 
-  /** @param ids of one shard */
-  async read(shard: number, ids: readonly InstrumentId[], take: TakeRecord): Promise<void> {
+  /**
+   * @param ids of one shard
+   * @param taken called after each part, before others are waited for
+   */
+  async read(shard: number, ids: readonly InstrumentId[], take: TakeRecord, taken: () => void): Promise<void> {
     const { last } = this.shards.keys[shard] as ShardKeys;
     for (let at = 0; at < ids.length; at += MOST_AT_ONCE) {
       const found = await this.redis.commands.hmgetBuffer(last, ...ids.slice(at, at + MOST_AT_ONCE));
       for (const bytes of found) if (bytes !== null) this.take(bytes, take);
+      taken();
     }
   }
 
-  /** Of all instruments there are. */
-  async readAll(take: TakeRecord): Promise<void> {
-    const read = async ({ last }: ShardKeys): Promise<void> => {
-      const found = await this.redis.commands.hgetallBuffer(last);
-      for (const bytes of Object.values(found)) this.take(bytes, take);
-    };
-    await Promise.all(this.shards.keys.map(read));
+  /** Of all instruments of a shard. */
+  async readAll(shard: number, take: TakeRecord): Promise<void> {
+    const { last } = this.shards.keys[shard] as ShardKeys;
+    const found = await this.redis.commands.hgetallBuffer(last);
+    for (const bytes of Object.values(found)) this.take(bytes, take);
+  }
+
+  /** @param ids of one shard */
+  async forget(shard: number, ids: readonly InstrumentId[]): Promise<void> {
+    const { last } = this.shards.keys[shard] as ShardKeys;
+    for (let at = 0; at < ids.length; at += MOST_AT_ONCE)
+      await this.redis.commands.hdel(last, ...ids.slice(at, at + MOST_AT_ONCE));
   }
 
   private take(bytes: Buffer, take: TakeRecord): void {

@@ -45,7 +45,7 @@ export class OutsideChannels {
   private connect(): void {
     const subscriber = this.redis.subscriber();
     this.subscriber = subscriber;
-    subscriber.on('message', (channel: string, text: string) => this.hearings.get(channel)?.heard(text));
+    subscriber.on('message', (channel: string, text: string) => this.heard(channel, text));
     subscriber.on('close', () => {
       for (const { lost } of this.hearings.values()) lost?.();
     });
@@ -54,6 +54,15 @@ export class OutsideChannels {
     };
     subscriber.on('ready', subscribeAll);
     if (subscriber.status === 'ready') subscribeAll();
+  }
+
+  /** Anybody may publish anything, and what is thrown in the connection's event would end the process. */
+  private heard(channel: string, text: string): void {
+    try {
+      this.hearings.get(channel)?.heard(text);
+    } catch (error) {
+      this.log.error({ channel, error: String(error) }, 'a message could not be handled');
+    }
   }
 
   private async subscribe(channel: string): Promise<void> {

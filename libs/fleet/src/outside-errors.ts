@@ -5,7 +5,8 @@ import type { OutsideChannels } from './outside-channels.js';
 /** What an error is about. */
 export interface OutsideMessage {
   readonly channel: string;
-  readonly text: string;
+  /** What was sent; only asked for when the error is told. */
+  readonly text: () => string;
   readonly id?: string | undefined;
   readonly source?: string | undefined;
 }
@@ -55,7 +56,7 @@ export class OutsideErrors {
     const told: OutsideError = {
       ...error,
       channel,
-      sample: text.slice(0, SAMPLE_LENGTH),
+      sample: sampleOf(text),
       ...(id !== undefined && { id }),
       ...(source !== undefined && { source }),
       ...(this.unreported > 0 && { unreported: this.unreported }),
@@ -72,5 +73,14 @@ export class OutsideErrors {
       this.counters.set(code, counter);
     }
     return counter;
+  }
+}
+
+/** Lists nested some thousand levels deep can be read as JSON, but not written. */
+function sampleOf(text: () => string): string {
+  try {
+    return text().slice(0, SAMPLE_LENGTH);
+  } catch {
+    return '';
   }
 }

@@ -10,6 +10,8 @@ export class OutsideKeys {
   readonly done: string;
   /** Set of the paused symbols. */
   readonly paused: string;
+  /** How new that set is; in a Cluster both are at one node. */
+  readonly pausedVersion: string;
 
   constructor(private readonly prefix: string) {
     this.updates = `${prefix}market-data:updates`;
@@ -17,6 +19,7 @@ export class OutsideKeys {
     this.control = `${prefix}market-data:control`;
     this.done = `${prefix}market-data:control:done`;
     this.paused = `${prefix}market-data:paused`;
+    this.pausedVersion = prefix.includes('{') ? `${this.paused}:version` : `{${this.paused}}:version`;
   }
 
   /** What one client is subscribed to, as JSON; expires. */

@@ -53,6 +53,12 @@ export class Ownership {
   /** Asked for while an answer was awaited that may be older. */
   private isHurried = false;
   private isRunning = false;
+  /** Until when a free lease is left alone, by `elapsed`. */
+  private patientUntil = -Infinity;
+  /** Redis has not answered, though it may have done what it was asked. */
+  private isUnanswered = false;
+  /** The lease was found free, or may have been free, and the term that begins with it has not been answered yet. */
+  private isTermOpen = false;
 
   constructor(
     private readonly lease: Lease,
@@ -111,14 +117,26 @@ export class Ownership {
   start(): void {
     if (!this.options.mayOwn || this.isRunning) return;
     this.isRunning = true;
+    let isBack = false;
     this.redis.onChange((isUp) => {
-      if (isUp) this.hurry();
+      if (!isUp) return;
+      // it may have come back empty: whoever went on alone meanwhile keeps its ownership, and its clients their epoch
+      const now = this.clock.elapsed();
+      // a connection that comes and goes must not keep this node waiting
+      if (isBack && now > this.patientUntil + this.lease.ms) this.patientUntil = now + this.lease.ms / 2;
+      isBack = true;
+      this.hurry();
     });
     this.hurry();
   }
 
-  /** The lease may be free. */
-  hurry(): void {
+  /** Its holder has given the lease up. */
+  freed(): void {
+    this.patientUntil = 0;
+    this.hurry();
+  }
+
+  private hurry(): void {
     this.isHurried = this.asking !== undefined;
     if (!this.isRunning || this.isHurried) return;
     this.cancelStep?.();
@@ -140,32 +158,43 @@ export class Ownership {
 
   private async step(): Promise<void> {
     const startedAt = { elapsed: this.clock.elapsed(), now: this.clock.now() };
-    try {
-      const { holder, isFresh } = await this.lease.hold();
-      if (holder === this.nodeId) await this.held(startedAt, isFresh);
-      else this.taken(holder);
-      this.silence.end();
-    } catch (error) {
-      this.silence.failed(startedAt.elapsed, this.clock.elapsed());
-      this.log.debug({ error: String(error) }, 'the lease could not be asked for');
-    }
+    if (this.current !== undefined || startedAt.elapsed >= this.patientUntil) await this.ask(startedAt);
     this.notice();
     if (!this.isRunning) return;
     const isCalm = this.current !== undefined && this.told === 'owner';
     this.cancelStep = this.clock.after(this.lease.ms / (isCalm ? RENEWALS : TRIES), () => this.hurry());
   }
 
+  private async ask(startedAt: { elapsed: number; now: number }): Promise<void> {
+    try {
+      const { holder, isFresh } = await this.lease.hold();
+      if (holder === this.nodeId) await this.held(startedAt, isFresh);
+      else this.taken(holder);
+      this.isUnanswered = false;
+      this.silence.end();
+    } catch (error) {
+      this.isUnanswered = true;
+      this.silence.failed(startedAt.elapsed, this.clock.elapsed());
+      this.log.debug({ error: String(error) }, 'the lease could not be asked for');
+    }
+  }
+
   private async held(startedAt: { elapsed: number; now: number }, isFresh: boolean): Promise<void> {
-    const isOurs = this.current !== undefined && !isFresh;
+    // an answer that was lost may have named who had the term before
+    const wasLost = this.isTermOpen;
+    const wasOver = isFresh || (this.isUnanswered && startedAt.elapsed >= this.until.elapsed);
+    const isOurs = this.current !== undefined && !wasOver && !wasLost;
+    this.isTermOpen = !isOurs;
     const begun = isOurs ? undefined : await this.lease.nextTerm(this.seen + 1);
+    this.isTermOpen = false;
     if (!this.isRunning) return;
     this.until = { elapsed: startedAt.elapsed + this.lease.ms, now: startedAt.now + this.lease.ms };
     this.cancelExpiry?.();
     this.cancelExpiry = this.clock.after(this.until.elapsed - this.clock.elapsed() + 1, () => this.notice());
-    if (begun !== undefined) this.begin(begun.term, begun.before);
+    if (begun !== undefined) this.begin(begun.term, wasLost ? undefined : begun.before);
   }
 
-  private begin(term: number, before: string): void {
+  private begin(term: number, before: string | undefined): void {
     // a later term was proved while we were asking
     if (term <= this.seen) return;
     this.seen = term;

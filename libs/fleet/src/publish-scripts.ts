@@ -17,12 +17,17 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 redis.call('XADD', KEYS[2], 'MINID', '~', string.format('%d', now - tonumber(ARGV[4])), '*', 'b', batch)
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
-local at = 1
+local at, pairs = 1, {}
 while at < #records do
   local low, high, idLength = string.byte(records, at, at + 2)
   local stop = at + 1 + low + high * 256
-  redis.call('HSET', KEYS[3], string.sub(records, at + 3, at + 2 + idLength), stamp .. string.sub(records, at, stop))
+  pairs[#pairs + 1] = string.sub(records, at + 3, at + 2 + idLength)
+  pairs[#pairs + 1] = stamp .. string.sub(records, at, stop)
   at = stop + 1
+  if at > #records or #pairs == 1000 then
+    redis.call('HSET', KEYS[3], unpack(pairs))
+    pairs = {}
+  end
 end
 redis.call(ARGV[5], KEYS[4], batch)
 return 0`;

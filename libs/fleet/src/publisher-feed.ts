@@ -24,7 +24,7 @@ const GATHER_MS = 100;
 /** Listening goes on for so long when nothing is wanted any more: who publishes what is worth knowing when a vendor fails. */
 const LINGER_MS = 60_000;
 /** A refused update that says nothing against its publisher. */
-const NO_FAULT: ReadonlySet<string> = new Set(['late', 'paused']);
+const NO_FAULT: ReadonlySet<string> = new Set(['paused']);
 
 /** Quotes that programs outside publish in Redis, as one more vendor. Listens only while something is wanted of it. */
 export class PublisherFeed implements Feed {
@@ -148,7 +148,7 @@ export class PublisherFeed implements Feed {
     try {
       updates = updatesOf(text, this.config.publisherMaxChars);
     } catch (error) {
-      return this.errors.failed({ channel: this.channel, text }, error);
+      return this.errors.failed({ channel: this.channel, text: () => text }, error);
     }
     let isNews = !this.presence.isAlive;
     for (const given of updates) if (this.take(given, updates.length === 1 ? text : undefined)) isNews = true;
@@ -161,10 +161,7 @@ export class PublisherFeed implements Feed {
 
   /** @returns whether its instrument had been silent */
   private take(given: unknown, text: string | undefined): boolean {
-    const about = (): { channel: string; text: string } => ({
-      channel: this.channel,
-      text: text ?? JSON.stringify(given),
-    });
+    const about = { channel: this.channel, text: (): string => text ?? JSON.stringify(given) };
     try {
       const update = readUpdate(given);
       const { symbol, source, id } = update;
@@ -173,12 +170,12 @@ export class PublisherFeed implements Feed {
       const now = this.clock.now();
       const refused = isWanted ? this.sink?.tick(tickOf(update, now)) : undefined;
       this.tally.count(source, refused !== undefined ? 'refused' : isWanted ? 'accepted' : 'unwanted');
-      if (refused !== undefined) this.errors.refused({ ...about(), id, source }, refused);
+      if (refused !== undefined) this.errors.refused({ ...about, id, source }, refused);
       return (refused === undefined || NO_FAULT.has(refused)) && this.presence.heard(symbol, now, isWanted);
     } catch (error) {
       const { id, source } = labelsOf(given);
       this.tally.count(source, 'malformed');
-      this.errors.failed({ ...about(), id, source }, error);
+      this.errors.failed({ ...about, id, source }, error);
       return false;
     }
   }

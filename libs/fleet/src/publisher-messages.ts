@@ -1,5 +1,5 @@
 import { InvalidMessageError, MarketDataError, type Tick, tick } from '#domain';
-import { MAX_UPDATES_PER_MESSAGE, parseMessage, PublishedUpdate } from '#protocol';
+import { MAX_UPDATES_PER_MESSAGE, parseMessage, PublishedUpdate, plainUpdate } from '#protocol';
 
 /** Who brings what is published; the publisher's own name is beside it, because one vendor owns an instrument at a time. */
 export const PUBLISHERS = 'redis';
@@ -28,7 +28,7 @@ export function updatesOf(text: string, maxChars: number): readonly unknown[] {
 
 /** @throws InvalidMessageError naming what is wrong */
 export function readUpdate(given: unknown): PublishedUpdate {
-  return parseMessage(PublishedUpdate, given);
+  return plainUpdate(given) ?? parseMessage(PublishedUpdate, given);
 }
 
 export function tickOf(update: PublishedUpdate, receivedAt: number): Tick {

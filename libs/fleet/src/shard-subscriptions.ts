@@ -53,6 +53,11 @@ export class ShardSubscriptions {
     this.work();
   }
 
+  /** Ends the connections, on which nothing comes, for new ones. */
+  renew(): void {
+    for (const client of [this.client, this.ownerClient]) client?.disconnect(true);
+  }
+
   /** Lets all channels go; the connection stays. */
   stop(): void {
     this.isRunning = false;

@@ -11,6 +11,8 @@ const RETRY_MS = 250;
 export interface ShardWriterParts {
   readonly clock: Clock;
   statusOf(state: QuoteState): QuoteStatus;
+  /** Whether this node may publish at this moment. */
+  maySend(): boolean;
   /** Publishes records; true when they were taken, false when nothing of ours is any more. Rejects when it is not known. */
   send(records: Buffer): Promise<boolean>;
   /** Everything of the shard that is known. */
@@ -25,7 +27,8 @@ export class ShardWriter {
   private readonly moved = new Set<QuoteState>();
   private readonly bytes = new ByteWriter();
   private isSending = false;
-  private hasFailed = false;
+  /** Since when nothing has been taken, by `elapsed`; undefined while all is. */
+  private failedSince: number | undefined;
   private cancel: Cancel | undefined;
   private tenure = 0;
 
@@ -41,8 +44,14 @@ export class ShardWriter {
 
   flush(): void {
     if (this.isSending || this.cancel !== undefined || this.moved.size === 0) return;
+    if (!this.parts.maySend()) return this.flushLater();
     const sent = this.take();
     if (sent.length > 0) void this.send(sent);
+  }
+
+  /** For how long Redis has taken nothing of what was sent, ms; 0 while all is well. */
+  get failingMs(): number {
+    return this.failedSince === undefined ? 0 : this.parts.clock.elapsed() - this.failedSince;
   }
 
   /** Forgets what has not been sent. */
@@ -50,7 +59,7 @@ export class ShardWriter {
     this.tenure++;
     this.moved.clear();
     this.isSending = false;
-    this.hasFailed = false;
+    this.failedSince = undefined;
     this.cancel?.();
     this.cancel = undefined;
   }
@@ -71,6 +80,7 @@ export class ShardWriter {
 
   private async send(sent: readonly QuoteState[]): Promise<void> {
     const { tenure } = this;
+    const startedAt = this.parts.clock.elapsed();
     this.isSending = true;
     let isTaken: boolean | undefined;
     try {
@@ -80,16 +90,20 @@ export class ShardWriter {
     }
     if (tenure !== this.tenure) return;
     this.isSending = false;
-    if (isTaken === undefined) return this.failed(sent);
+    if (isTaken === undefined) return this.failed(sent, startedAt);
     // whatever kept Redis from answering may also have cost it what it had
-    if (this.hasFailed && isTaken) this.markAll();
-    this.hasFailed = false;
+    if (this.failedSince !== undefined && isTaken) this.markAll();
+    this.failedSince = undefined;
     this.flush();
   }
 
-  private failed(sent: readonly QuoteState[]): void {
-    this.hasFailed = true;
+  private failed(sent: readonly QuoteState[], startedAt: number): void {
+    this.failedSince ??= startedAt;
     for (const state of sent) this.moved.add(state);
+    this.flushLater();
+  }
+
+  private flushLater(): void {
     this.cancel = this.parts.clock.after(RETRY_MS, () => {
       this.cancel = undefined;
       this.flush();

@@ -16,6 +16,8 @@ import { ByteWriter } from './byte-writer.js';
 /** First byte of a message: what it is, and in which version. */
 export const UPDATES = 1;
 export const TICKS = 2;
+/** A sign of life that names, one number each, the shards of which nothing can be published now. */
+export const FAILING = 3;
 
 /** Who says it and when: what every message begins with. A message of `UPDATES` that holds nothing else is a sign of life. */
 export interface Stamp {
@@ -63,7 +65,7 @@ export function stampOf(kind: number, term: number, epoch: string, publishedAt: 
 /** @throws RangeError if the bytes are no stamp of a version we know */
 export function readStamp(bytes: ByteReader): Stamp {
   const kind = bytes.byte();
-  if (kind !== UPDATES && kind !== TICKS) throw new RangeError(`Unknown kind of message: ${kind}`);
+  if (kind !== UPDATES && kind !== TICKS && kind !== FAILING) throw new RangeError(`Unknown kind of message: ${kind}`);
   return { kind, term: bytes.varint(), epoch: bytes.text(), publishedAt: bytes.varint() };
 }
 

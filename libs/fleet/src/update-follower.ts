@@ -6,12 +6,14 @@ import { ByteReader } from './byte-reader.js';
 import { LastRecords } from './last-records.js';
 import { ShardSubscriptions } from './shard-subscriptions.js';
 import { type ForwardedTick, unpackTicks } from './tick-codec.js';
-import { readStamp, RecordReader, type Stamp, TICKS, type UpdateRecord } from './update-codec.js';
+import { FAILING, readStamp, RecordReader, type Stamp, TICKS, type UpdateRecord } from './update-codec.js';
 import { PULSE_MS } from './update-publisher.js';
 import type { UpdateShards } from './update-shards.js';
 
 /** Beats without a word of the owner after which its quotes are not live any more. */
 const SILENT_BEATS = 6;
+/** Beats in which a message comes whose record has been read already. */
+const PATIENT_BEATS = 2;
 
 /** The owner as last heard. */
 export interface HeardOwner {
@@ -60,18 +62,23 @@ export class UpdateFollower {
   private wanted: ReadonlySet<InstrumentId> = new Set();
   /** The same by shard, once somebody has asked. */
   private divided: ReadonlyMap<number, readonly InstrumentId[]> | undefined;
+  /** As the owner last said, also when it was another one; it counts while the owner is heard. */
   private readonly statuses = new Map<InstrumentId, QuoteStatus>();
+  /** Shards whose updates cannot come now, and when the owner first said so. */
+  private readonly failing = new Map<number, EpochMs>();
+  /** Shards of which a record was found that has not been pushed, until it is, and in which beat. */
+  private readonly suspects = new Map<number, number>();
   private readonly subscriptions: ShardSubscriptions;
   private readonly lastRecords: LastRecords;
   private readonly reader = new RecordReader();
   /** Shards whose last records have to be read. */
   private readonly unread = new Set<number>();
   private isReading = false;
-  private nextRound = 0;
+  private beats = 0;
   /** Beats since the owner was heard. Counted, because after a pause of this process its words are waiting to be read. */
   private silentBeats = 0;
   private cancel: Cancel | undefined;
-  private adopted: QuoteState[] = [];
+  private readonly adopted = new Set<QuoteState>();
   private toldOf: QuoteState[] = [];
   private readonly ownerListeners: ((owner: HeardOwner) => void)[] = [];
   private flow: FollowerFlow | undefined;
@@ -116,7 +123,14 @@ export class UpdateFollower {
 
   /** How fresh the owner says a quote is; undefined where it does not say, or is not heard. */
   statusOf(id: InstrumentId): QuoteStatus | undefined {
-    return this.isFollowing ? this.statuses.get(id) : undefined;
+    return this.isFollowing && !this.failing.has(this.shards.of(id)) ? this.statuses.get(id) : undefined;
+  }
+
+  /** When the owner was last heard while it confirmed a quote; 0 where it last said that nobody does, or nothing. */
+  vouchedAt(id: InstrumentId): EpochMs {
+    const status = this.statuses.get(id);
+    if (status === undefined || status === 'delayed' || status === 'stale') return 0;
+    return this.failing.get(this.shards.of(id)) ?? this.heard?.heardAt ?? 0;
   }
 
   /** Whether an instrument's updates are wanted here. */
@@ -156,6 +170,8 @@ export class UpdateFollower {
     this.cancel = undefined;
     this.isFollowing = false;
     this.statuses.clear();
+    this.failing.clear();
+    this.suspects.clear();
     this.unread.clear();
     this.subscriptions.stop();
   }
@@ -170,13 +186,20 @@ export class UpdateFollower {
     try {
       const bytes = new ByteReader(message);
       const stamp = readStamp(bytes);
+      // single ticks say nothing of whether quotes come
+      if (stamp.kind === TICKS && !this.isFollowing) return;
       if (!this.hear(stamp)) return;
+      if (stamp.kind === FAILING) return this.fail(bytes);
       if (stamp.kind === TICKS)
         return this.flow?.ticks(unpackTicks(bytes.rest()).filter(({ tick }) => this.wanted.has(tick.instrument)));
+      if (bytes.isAtEnd) return this.fail(bytes);
       this.reader.read(
         bytes,
         (id) => this.wanted.has(id),
-        (record) => this.take(record),
+        (record) => {
+          if (this.suspects.size > 0) this.suspects.delete(this.shards.of(record.id));
+          this.take(record);
+        },
       );
     } catch (error) {
       if (this.counts.malformed++ === 0)
@@ -187,7 +210,7 @@ export class UpdateFollower {
   }
 
   /** Whether what this owner says counts. */
-  private hear({ term, epoch }: Stamp): boolean {
+  private hear({ kind, term, epoch }: Stamp): boolean {
     const before = this.heard;
     if (term < this.leastTerm || (term === before?.term && epoch !== before.epoch)) {
       this.counts.outdated++;
@@ -195,27 +218,57 @@ export class UpdateFollower {
     }
     this.heard = { term, epoch, heardAt: this.clock.now() };
     this.leastTerm = term;
-    this.silentBeats = 0;
+    if (kind !== TICKS) this.silentBeats = 0;
     if (!this.isFollowing || before?.epoch !== epoch) this.attach(epoch);
     if (before?.term !== term) for (const listener of this.ownerListeners) listener(this.heard);
     return this.isFollowing;
   }
 
   private attach(epoch: string): void {
+    if (!this.isFollowing) {
+      this.statuses.clear();
+      this.failing.clear();
+    }
     this.isFollowing = true;
     this.flow?.restart(epoch);
     for (const shard of this.subscriptions.held) this.unread.add(shard);
     void this.readUnread();
   }
 
+  /** Takes the owner's word for which shards fail; none in a plain sign of life. */
+  private fail(bytes: ByteReader): void {
+    const failing = new Set<number>();
+    while (!bytes.isAtEnd) failing.add(bytes.varint());
+    const changed = [...this.failing.keys()].filter((shard) => !failing.has(shard));
+    for (const shard of changed) this.failing.delete(shard);
+    for (const shard of failing) {
+      if (this.failing.has(shard)) continue;
+      this.failing.set(shard, this.clock.now());
+      changed.push(shard);
+    }
+    for (const shard of changed) for (const id of this.wantedOf(shard)) this.tellOf(id);
+  }
+
+  private tellOf(id: InstrumentId): void {
+    const state = this.lastValues.peek(id);
+    if (state?.known === true) this.toldOf.push(state);
+  }
+
+  private wantedOf(shard: number): readonly InstrumentId[] {
+    this.divided ??= this.shards.divide(this.wanted);
+    return this.divided.get(shard) ?? [];
+  }
+
   private take({ id, sequence, changed, source, values, confirmedAt, halted, status }: UpdateRecord): void {
     const state = this.lastValues.peek(id);
     if (state === undefined || sequence < state.sequence) return;
     if (sequence > state.sequence) {
+      // two positions of one state do not fit into one window
+      if (this.adopted.has(state)) this.flush();
       if (sequence !== state.sequence + 1) this.counts.gaps++;
       this.counts.adopted++;
       state.adopt(sequence, changed, source, values);
-      this.adopted.push(state);
+      this.adopted.add(state);
     }
     state.inherit(confirmedAt, halted);
     this.toldOf.push(state);
@@ -223,9 +276,10 @@ export class UpdateFollower {
   }
 
   private flush(): void {
-    const { adopted, toldOf } = this;
+    const { toldOf } = this;
     if (toldOf.length === 0) return;
-    this.adopted = [];
+    const adopted = [...this.adopted];
+    this.adopted.clear();
     this.toldOf = [];
     if (adopted.length > 0) this.flow?.publish(adopted);
     this.flow?.told(toldOf);
@@ -241,21 +295,28 @@ export class UpdateFollower {
     this.isReading = true;
     for (const shard of this.unread) {
       this.unread.delete(shard);
-      this.divided ??= this.shards.divide(this.wanted);
-      if (!(await this.read(shard, this.divided.get(shard) ?? []))) break;
+      if (!(await this.read(shard, this.wantedOf(shard)))) break;
     }
     this.isReading = false;
   }
 
-  /** @returns false when Redis does not answer; the shard is read again with the next beat */
-  private async read(shard: number, ids: readonly InstrumentId[]): Promise<boolean> {
+  /**
+   * @param isCheck everything newer should have been pushed
+   * @returns false when Redis does not answer; the shard is read again with the next beat
+   */
+  private async read(shard: number, ids: readonly InstrumentId[], isCheck = false): Promise<boolean> {
+    const take = (record: UpdateRecord, { term, epoch }: Stamp): void => {
+      const { heard } = this;
+      // the owner's own word comes first: what it left here when it ended is no sign of life
+      if (!this.isFollowing || heard?.term === undefined || term > heard.term || epoch !== heard.epoch) return;
+      if (!this.wanted.has(record.id)) return;
+      const known = this.lastValues.peek(record.id)?.sequence ?? 0;
+      if (isCheck && known > 0 && record.sequence > known && !this.suspects.has(shard))
+        this.suspects.set(shard, this.beats);
+      this.take(record);
+    };
     try {
-      await this.lastRecords.read(shard, ids, (record, { term, epoch }) => {
-        const { heard } = this;
-        // the owner's own word comes first: what it left here when it ended is no sign of life
-        if (!this.isFollowing || heard?.term === undefined || term > heard.term || epoch !== heard.epoch) return;
-        if (this.wanted.has(record.id)) this.take(record);
-      });
+      await this.lastRecords.read(shard, ids, take, () => this.flush());
       return true;
     } catch (error) {
       this.log.debug({ error: String(error), shard }, 'last records not read');
@@ -273,15 +334,27 @@ export class UpdateFollower {
   private beat(): void {
     this.awaitBeat();
     if (++this.silentBeats === SILENT_BEATS && this.isFollowing) this.detach();
-    // a message may be lost where nobody notices, as when a Cluster moves a shard: each is looked at in turn
-    const shard = this.nextRound++ % this.shards.count;
-    if (this.isFollowing && this.subscriptions.held.has(shard)) this.unread.add(shard);
+    this.beats++;
+    if (this.isFollowing) this.checkNext();
     if (this.unread.size > 0) void this.readUnread();
+  }
+
+  /** Messages may be lost where nobody notices, as when a Cluster moves a shard, or a peer is gone without a word: each shard is looked at in turn. */
+  private checkNext(): void {
+    // a message may come a moment after its record was read
+    if ([...this.suspects.values()].some((found) => this.beats - found >= PATIENT_BEATS)) {
+      this.suspects.clear();
+      this.log.warn({}, 'updates of the owner do not come; subscribing again');
+      return this.subscriptions.renew();
+    }
+    const held = [...this.subscriptions.held];
+    const shard = held[this.beats % held.length];
+    if (shard !== undefined && !this.unread.has(shard)) void this.read(shard, this.wantedOf(shard), true);
   }
 
   private detach(): void {
     this.isFollowing = false;
-    this.statuses.clear();
+    this.suspects.clear();
     this.log.warn({ owner: this.heard }, 'the owner is not heard any more');
     this.flow?.detached();
   }

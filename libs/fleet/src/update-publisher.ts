@@ -1,19 +1,24 @@
 import type { LastValueStore, QuoteState } from '#cache';
-import type { Cancel, Clock, Delta, Log } from '#domain';
+import type { Cancel, Clock, Delta, InstrumentId, Log } from '#domain';
 import type { QuoteStatus } from '#protocol';
 import type { RedisConnection } from '#redis';
+import { ByteWriter } from './byte-writer.js';
 import { LastRecords } from './last-records.js';
 import type { Tenure } from './ownership.js';
 import { hasShardedChannels, PublishScripts } from './publish-scripts.js';
 import { ShardWriter } from './shard-writer.js';
 import { type ForwardedTick, packTicks } from './tick-codec.js';
-import { stampOf, TICKS, type UpdateRecord, UPDATES } from './update-codec.js';
+import { FAILING, stampOf, TICKS, type UpdateRecord, UPDATES } from './update-codec.js';
 import type { UpdateShards } from './update-shards.js';
 
 /** How often the owner gives a sign of life, ms. */
 export const PULSE_MS = 500;
+/** For how long Redis may refuse what is published before the other nodes are not to believe what they have, ms. */
+const FAILING_MS = 1000;
 const ATTEMPTS = 3;
 const ATTEMPT_PAUSE_MS = 300;
+/** Longer than markets are closed in a row, ms: what nobody has confirmed since is of no use to the next owner. */
+const LAST_KEPT_MS = 14 * 86_400_000;
 
 /** What the publisher has the owner's own process do. */
 export interface OwnerFlow {
@@ -23,6 +28,8 @@ export interface OwnerFlow {
   advance(states: Iterable<QuoteState>): void;
   /** How fresh a quote is. */
   statusOf(state: QuoteState): QuoteStatus;
+  /** Whether this node, as far as it knows, is the owner at this moment. */
+  mayPublish(): boolean;
 }
 
 /** Tells the other nodes what this one, the owner, publishes. Nothing on the tick path waits for it. */
@@ -37,6 +44,8 @@ export class UpdatePublisher {
   private readonly ticks = new Map<number, ForwardedTick[]>();
   private readonly scripts: PublishScripts;
   private readonly lastRecords: LastRecords;
+  /** When Redis last took something, by `elapsed`. */
+  private takenAt = 0;
   private readonly fencedListeners: ((laterTerm: number) => void)[] = [];
   private flow: OwnerFlow | undefined;
 
@@ -71,25 +80,28 @@ export class UpdatePublisher {
    */
   async begin(tenure: Tenure): Promise<void> {
     const turn = this.halt();
-    const found: UpdateRecord[] = [];
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      try {
-        const laterTerm = await this.fenceOut(tenure.term);
-        if (turn !== this.turn) return;
-        if (laterTerm > 0) return this.fenced(laterTerm);
-        if (tenure.isNew)
-          await this.lastRecords.readAll((record) => found.push({ ...record, values: record.values.slice() }));
-        if (turn !== this.turn) return;
-        break;
-      } catch (error) {
-        if (turn !== this.turn) return;
-        this.log.warn({ error: String(error), attempt }, "the last owner's values could not be read");
-        await new Promise<void>((resolve) => void this.clock.after(ATTEMPT_PAUSE_MS, resolve));
-        if (turn !== this.turn) return;
-      }
+    const found = new Map<InstrumentId, UpdateRecord>();
+    this.isSharded = await hasShardedChannels(this.redis.commands).catch(() => this.isSharded);
+    let missing = this.shards.keys.map((_, shard) => shard);
+    for (let attempt = 1; missing.length > 0 && attempt <= ATTEMPTS; attempt++) {
+      if (attempt > 1) await new Promise<void>((resolve) => void this.clock.after(ATTEMPT_PAUSE_MS, resolve));
+      if (turn !== this.turn) return;
+      const ends = await Promise.allSettled(missing.map((shard) => this.takeOver(shard, tenure, found)));
+      if (turn !== this.turn) return;
+      const laterTerm = Math.max(...ends.map((end) => (end.status === 'fulfilled' ? end.value : 0)));
+      if (laterTerm > 0) return this.fenced(laterTerm);
+      missing = missing.filter((_, i) => ends[i]?.status === 'rejected');
+      const failure = ends.find((end) => end.status === 'rejected');
+      if (failure !== undefined)
+        this.log.warn(
+          { error: String(failure.reason), attempt, shards: missing.length },
+          'shards could not be taken over from the last owner',
+        );
     }
     if (tenure.isNew) {
-      for (const record of found) this.inherit(record);
+      for (const record of found.values()) this.inherit(record);
+      // whoever confirmed it does not any more
+      for (const state of this.lastValues.known()) state.doubt();
       this.flow?.restart(tenure.epoch);
     }
     this.tenure = tenure;
@@ -162,10 +174,32 @@ export class UpdatePublisher {
     return ++this.turn;
   }
 
-  /** @returns 0, or the later term that has been here */
-  private async fenceOut(term: number): Promise<number> {
-    this.isSharded = await hasShardedChannels(this.redis.commands);
-    return Math.max(...(await Promise.all(this.shards.keys.map((keys) => this.scripts.fence(keys, term)))));
+  /**
+   * Shuts the owner before out of a shard, and finds what it has published of it. A Redis that is full still lets the values be read.
+   * @returns 0, or the later term that has been here
+   */
+  private async takeOver(
+    shard: number,
+    { term, isNew }: Tenure,
+    found: Map<InstrumentId, UpdateRecord>,
+  ): Promise<number> {
+    const keys = this.shards.keys[shard] as (typeof this.shards.keys)[number];
+    const [fenced] = await Promise.allSettled([this.scripts.fence(keys, term)]);
+    if (fenced.status === 'fulfilled' && fenced.value > 0) return fenced.value;
+    if (isNew) await this.readLast(shard, found);
+    if (fenced.status === 'rejected') throw fenced.reason;
+    return 0;
+  }
+
+  private async readLast(shard: number, found: Map<InstrumentId, UpdateRecord>): Promise<void> {
+    const oldest = this.clock.now() - LAST_KEPT_MS;
+    const old: InstrumentId[] = [];
+    await this.lastRecords.readAll(shard, (record) => {
+      if (record.confirmedAt < oldest) old.push(record.id);
+      else found.set(record.id, { ...record, values: record.values.slice() });
+    });
+    // those that are left now go with the next takeover
+    this.lastRecords.forget(shard, old).catch(() => undefined);
   }
 
   /** Takes the last owner's value for ours where it is the newer one. The position it is at is about to be forgotten. */
@@ -183,7 +217,13 @@ export class UpdatePublisher {
 
   private pulse(): void {
     this.cancelPulse = this.clock.after(PULSE_MS, () => this.pulse());
-    this.tell(this.shards.ownerChannel, this.stamp(UPDATES), false);
+    const failing = this.writers.flatMap(({ failingMs }, shard) => (failingMs > FAILING_MS ? [shard] : []));
+    if (failing.length === 0) return this.tell(this.shards.ownerChannel, this.stamp(UPDATES), false);
+    // where all is refused the others are to go on as if nobody were there
+    if (this.clock.elapsed() - this.takenAt > FAILING_MS) return;
+    const bytes = new ByteWriter();
+    for (const shard of failing) bytes.varint(shard);
+    this.tell(this.shards.ownerChannel, Buffer.concat([this.stamp(FAILING), bytes.copy()]), false);
   }
 
   private stamp(kind: number): Buffer {
@@ -193,6 +233,7 @@ export class UpdatePublisher {
 
   /** What is lost is made good by the next of its kind. */
   private tell(channel: string, message: Buffer, isSharded: boolean): void {
+    if (this.flow?.mayPublish() !== true) return;
     const { commands } = this.redis;
     const told = isSharded ? commands.spublish(channel, message) : commands.publish(channel, message);
     told.catch(() => undefined);
@@ -203,13 +244,15 @@ export class UpdatePublisher {
     return new ShardWriter({
       clock: this.clock,
       statusOf: (state) => this.flow?.statusOf(state) ?? 'live',
+      maySend: () => this.flow?.mayPublish() ?? false,
       all: () => this.knownOf(shard),
       send: async (records) => {
         const { tenure, turn } = this;
         if (tenure === undefined) return false;
         const stamp = this.stamp(UPDATES);
         const laterTerm = await this.scripts.publish(keys, tenure.term, stamp, records, this.keepMs, this.isSharded);
-        if (laterTerm > 0 && turn === this.turn) this.fenced(laterTerm);
+        if (laterTerm === 0) this.takenAt = this.clock.elapsed();
+        else if (turn === this.turn) this.fenced(laterTerm);
         return laterTerm === 0;
       },
     });

@@ -4,7 +4,16 @@ import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import type { Authenticator } from '#auth';
 import { LastValueStore, QuoteReader, RecentUpdates } from '#cache';
-import { CLOCK, type Clock, type Credential, ExchangeCalendar, type HealthSource, LOG, type Log, type ReplayControl } from '#domain';
+import {
+  CLOCK,
+  type Clock,
+  type Credential,
+  ExchangeCalendar,
+  type HealthSource,
+  LOG,
+  type Log,
+  type ReplayControl,
+} from '#domain';
 import { CandleRepository } from '#history';
 import { Hub } from '#subscription';
 import { AccessGuard } from './access/access.guard.js';

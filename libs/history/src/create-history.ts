@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { type Clock, ConfigError, type Log, type Meter } from '#domain';
 import { isChdbInstalled } from './embedded/chdb.js';
 import { EmbeddedEngine } from './embedded/embedded-engine.js';
-import { FolderInUseError } from './folder-lock.js';
 import type { HistoryConfig } from './history.config.js';
 import { HistoryHealth } from './history-health.js';
 import type { HistoryEngine } from './history-engine.js';
@@ -11,7 +10,7 @@ import { ServerEngine } from './server/server-engine.js';
 import { HistoryWriter } from './writer/history-writer.js';
 import { Shipper } from './writer/shipper.js';
 import { Spill } from './writer/spill.js';
-import { claimFolder } from './writer/waiting-folder.js';
+import { claimFolder, type ClaimedFolder } from './writer/waiting-folder.js';
 
 /** History that is on. */
 export interface History {
@@ -34,10 +33,34 @@ export function createHistory(
   log: Log,
   meter: Meter,
 ): History | undefined {
-  const engine = createEngine(config, hasTicks, clock, log);
-  if (engine === undefined) return undefined;
-  const waiting = claimFolder(join(config.historyDir, 'waiting'));
-  const spill = new Spill(waiting.folder, config.historySpillBytes, log);
+  let engine: HistoryEngine | undefined;
+  let waiting: ClaimedFolder | undefined;
+  let spill: Spill;
+  try {
+    engine = createEngine(config, hasTicks, clock, log);
+    if (engine === undefined) return undefined;
+    waiting = claimFolder(join(config.historyDir, 'waiting'));
+    spill = new Spill(waiting.folder, config.historySpillBytes, log);
+  } catch (error) {
+    void engine?.close();
+    waiting?.release();
+    if (error instanceof ConfigError) throw error;
+    const reason = `HISTORY_DIR: ${error instanceof Error ? error.message : String(error)}`;
+    if (config.history !== 'auto') throw new ConfigError([reason]);
+    return off(log, reason);
+  }
+  return started(engine, spill, waiting, config, clock, log, meter);
+}
+
+function started(
+  engine: HistoryEngine,
+  spill: Spill,
+  waiting: ClaimedFolder,
+  config: HistoryConfig,
+  clock: Clock,
+  log: Log,
+  meter: Meter,
+): History {
   const shipper = new Shipper(engine, spill, { bufferBytes: config.historyBufferBytes }, clock, log);
   const writer = new HistoryWriter(shipper, config.historyFlushMs, clock);
   const health = new HistoryHealth(engine, shipper);
@@ -68,13 +91,7 @@ function createEngine(config: HistoryConfig, hasTicks: boolean, clock: Clock, lo
     return off(log, 'the optional package chdb is not installed; install it, or set CLICKHOUSE_URL');
   }
   const { historyDir: folder, historyMemoryBytes: memoryBytes, historyThreads: threads } = config;
-  try {
-    return new EmbeddedEngine({ folder, memoryBytes, threads }, prepare, clock, log);
-  } catch (error) {
-    if (!(error instanceof FolderInUseError)) throw error;
-    if (history === 'embedded') throw new ConfigError([`HISTORY_DIR: ${error.message}`]);
-    return off(log, error.message);
-  }
+  return new EmbeddedEngine({ folder, memoryBytes, threads }, prepare, clock, log);
 }
 
 function off(log: Log, reason: string): undefined {

@@ -6,6 +6,8 @@ const LIMITS = new Set([158, 191, 241, 290, 307, 396]);
 const PASSING = new Set([
   3, 74, 75, 76, 107, 198, 202, 203, 209, 210, 236, 242, 243, 252, 319, 341, 394, 425, 439, 473, 999, 1000, 1001,
 ]);
+/** What the rows themselves are: text that is no number or date, a type that does not fit, data cut short. */
+const ROWS = new Set([6, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 349]);
 const MOST_CHARACTERS = 600;
 
 /** Numbers that ClickHouse gives to errors, in the texts of both kinds of engine: `Code: 62. DB::Exception: ...`. */
@@ -18,6 +20,12 @@ export function engineCodeOf(text: string): number | undefined {
 export function engineError(code: number | undefined, text: string): MarketDataError {
   const [kind, isRetryable] = kindOf(code, text);
   return new MarketDataError(kind, plain(text), isRetryable);
+}
+
+/** Why an engine refused rows. Unless it is because of what they are they may be stored later, by another server or with more memory. */
+export function insertError(code: number | undefined, text: string): MarketDataError {
+  if (code === undefined || !ROWS.has(code)) return unavailable(plain(text));
+  return new MarketDataError('QUERY_INVALID', plain(text), false);
 }
 
 /** The engine cannot be asked at the moment. */

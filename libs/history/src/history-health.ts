@@ -2,7 +2,7 @@ import type { HealthReport, HealthSource } from '#domain';
 import type { HistoryEngine } from './history-engine.js';
 import type { Shipper } from './writer/shipper.js';
 
-/** Red while the engine is away or ticks are lost, degraded while some wait on the disk. The gateway needs none of it. */
+/** Red while the engine is away or ticks are lost, degraded while some wait on the disk or the engine does not take them. The gateway needs none of it. */
 export class HistoryHealth implements HealthSource {
   readonly name = 'history';
 
@@ -16,7 +16,7 @@ export class HistoryHealth implements HealthSource {
     const { spill, stored, lost, waitingBytes } = shipper;
     const isDown = engine.state === 'away' || shipper.isLosing;
     return {
-      state: isDown ? 'down' : engine.state === 'up' && spill.isEmpty ? 'up' : 'degraded',
+      state: isDown ? 'down' : engine.state === 'up' && spill.isEmpty && !shipper.isStuck ? 'up' : 'degraded',
       engine: engine.kind,
       engineState: engine.state,
       ...(engine.problem !== undefined && { problem: engine.problem }),

@@ -16,7 +16,11 @@ export const HISTORY_ENGINE = Symbol('HistoryEngine');
 @Module({})
 export class HistoryModule {
   static register(history: History | undefined, calendar: ExchangeCalendar, queries: QueryConfig): DynamicModule {
-    const query = { provide: QueryService, useValue: new QueryService(history?.engine, queries) };
+    const query = {
+      provide: QueryService,
+      useFactory: (clock: Clock) => new QueryService(history?.engine, queries, clock),
+      inject: [CLOCK],
+    };
     if (history === undefined) return { module: HistoryModule, global: true, providers: [query], exports: [query] };
     const { engine, writer, health } = history;
     const settle = (): Promise<void> => writer.settle();

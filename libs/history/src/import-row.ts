@@ -31,6 +31,8 @@ export interface RowOptions {
   /** Vendor of rows that name none. */
   readonly vendor: string;
   readonly times: FileTimes;
+  /** Time after which nothing can have been recorded; far in the future when absent. */
+  readonly latest?: EpochMs | undefined;
 }
 
 /** A recorded tick: `size` is what it traded, `late` whether it was refused as older than the quote. */
@@ -51,6 +53,8 @@ const CAN_BE_ZERO: ReadonlySet<string> = new Set(['volume', 'open_interest', 'si
 const VENDOR = /^[a-z][a-z0-9_-]{0,31}$/;
 /** Time before which nothing was recorded. */
 const EARLIEST = Date.UTC(1990, 0, 1);
+/** And after which: the engine's minutes begin anew in 2106. */
+const LATEST = Date.UTC(2100, 0, 1);
 
 /** Turns rows of text into ticks. */
 export class RowReader {
@@ -79,10 +83,10 @@ export class RowReader {
     const text = (column: TickColumn): string => row[this.names[column]]?.trim() ?? '';
     const symbol = text('symbol') || (this.options.symbol ?? '');
     if (!isInstrumentId(symbol)) return `${JSON.stringify(symbol)} is no symbol`;
-    const time = this.options.times.read(text('time'));
-    if (time === undefined || time < EARLIEST) return `${JSON.stringify(text('time'))} is no time`;
-    const receivedAt = text('received') === '' ? time : this.options.times.read(text('received'));
-    if (receivedAt === undefined) return `${JSON.stringify(text('received'))} is no time`;
+    const time = this.timeOf(text('time'));
+    if (typeof time === 'string') return time;
+    const receivedAt = text('received') === '' ? time : this.timeOf(text('received'));
+    if (typeof receivedAt === 'string') return receivedAt;
     const vendor = text('vendor') || this.options.vendor;
     if (!VENDOR.test(vendor)) return `${JSON.stringify(vendor)} is no name of a vendor`;
     const values: Partial<Record<(typeof NUMBERS)[number], number>> = {};
@@ -103,5 +107,13 @@ export class RowReader {
       late: text('late') === '1' || text('late') === 'true',
       size,
     };
+  }
+
+  /** What is wrong with it, in words, when it is no time at which something was recorded. */
+  private timeOf(text: string): EpochMs | string {
+    const time = this.options.times.read(text);
+    if (time === undefined) return `${JSON.stringify(text)} is no time`;
+    const isPossible = time >= EARLIEST && time <= (this.options.latest ?? LATEST);
+    return isPossible ? time : `${JSON.stringify(text)} is before 1990 or still to come`;
   }
 }

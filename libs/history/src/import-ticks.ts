@@ -4,7 +4,8 @@ import type { InstrumentId } from '#domain';
 import type { HistoryEngine } from './history-engine.js';
 import { readRows } from './import-file.js';
 import { type RowOptions, RowReader, type TickRow } from './import-row.js';
-import { TradedSizes } from './writer/traded-sizes.js';
+import { ImportSizes, type SizedRow } from './import-sizes.js';
+import type { VolumeMove } from './writer/traded-sizes.js';
 
 const BATCH_ROWS = 20_000;
 /** Bad rows that are told one by one. */
@@ -59,10 +60,14 @@ export class TickImport {
     const stored = new Set(
       (await this.engine.rows<{ batch: number }>(known, { file })).map(({ batch }) => Number(batch)),
     );
-    return this.read(path, async (lines, batch) => {
+    return this.read(path, async (lines, moves, batch) => {
       if (stored.has(batch)) return false;
       // an import that was cut off between the two sends the batch again, which the engine still remembers
       await this.engine.insert('tickwire.ticks', 'JSONEachRow', Buffer.from(lines.join('')), `import-${file}-${batch}`);
+      if (moves.length > 0) {
+        const moved = Buffer.from(moves.join(''));
+        await this.engine.insert('tickwire.volume_moves', 'JSONEachRow', moved, `moves-${file}-${batch}`);
+      }
       const entry = Buffer.from(JSON.stringify({ file, batch, rows: lines.length }));
       await this.engine.insert('tickwire.imports', 'JSONEachRow', entry, `ledger-${file}-${batch}`);
       return true;
@@ -71,36 +76,38 @@ export class TickImport {
 
   private async read(
     path: string,
-    store: (lines: readonly string[], batch: number) => Promise<boolean>,
+    store: (lines: readonly string[], moves: readonly string[], batch: number) => Promise<boolean>,
   ): Promise<ImportReport> {
     const report: Mutable<ImportReport> = { rows: 0, added: 0, repeated: 0, refused: 0, bad: [], missing: [] };
     const reader = new RowReader(this.options);
     const bad: BadRow[] = [];
-    const sizes = new Map<InstrumentId, TradedSizes>();
-    let hasSizes = false;
+    let sizes = new ImportSizes(false);
     let batch = 0;
     let lines: string[] = [];
+    let moves: string[] = [];
     const flush = async (): Promise<void> => {
       if (lines.length === 0) return;
-      if (await store(lines, batch++)) report.added += lines.length;
+      if (await store(lines, moves, batch++)) report.added += lines.length;
       else report.repeated += lines.length;
-      lines = [];
+      [lines, moves] = [[], []];
       this.progress(report.rows);
     };
     const rows = readRows(path, (header) => {
       report.missing = reader.missing(header);
-      hasSizes = reader.hasSizes(header);
+      sizes = new ImportSizes(reader.hasSizes(header));
     });
     for await (const { line, row } of rows) {
       if (report.missing.length > 0) break;
       report.rows++;
       const read = reader.read(row);
-      if (typeof read === 'string') {
+      const sized = typeof read === 'string' ? read : sizes.of(read);
+      if (typeof read === 'string' || typeof sized === 'string') {
         report.refused++;
-        if (bad.length < MAX_TOLD) bad.push({ line, why: read });
+        if (bad.length < MAX_TOLD) bad.push({ line, why: String(sized) });
         continue;
       }
-      lines.push(jsonLine(read, sizesOf(sizes, read.tick.instrument), hasSizes));
+      lines.push(jsonLine(read, sized));
+      moves.push(...moveLines(read.tick.instrument, sized.moved));
       if (lines.length >= BATCH_ROWS) await flush();
     }
     await flush();
@@ -116,24 +123,25 @@ export class TickImport {
   }
 }
 
-function sizesOf(known: Map<InstrumentId, TradedSizes>, symbol: InstrumentId): TradedSizes {
-  let sizes = known.get(symbol);
-  if (sizes === undefined) known.set(symbol, (sizes = new TradedSizes()));
-  return sizes;
+function moveLines(symbol: InstrumentId, moved: VolumeMove | undefined): string[] {
+  if (moved === undefined) return [];
+  const { to, from, size } = moved;
+  const line = (at: number, amount: number): string =>
+    `${JSON.stringify({ symbol, time: textOf(at), size: amount })}\n`;
+  return [line(to, size), line(from, -size)];
 }
 
-function jsonLine({ tick, time, late, size }: TickRow, sizes: TradedSizes, hasSizes: boolean): string {
+function jsonLine({ tick, time, late }: TickRow, { size, arrival }: SizedRow): string {
   const { instrument: symbol, receivedAt, vendor, price, volume, bid, ask, bidSize, askSize, openInterest } = tick;
-  const traded = hasSizes ? size : sizes.accepted(tick, volume);
   const line = {
     symbol,
     time: textOf(time),
     received: textOf(receivedAt),
-    arrival: sizes.arrival(receivedAt),
+    arrival,
     vendor,
     price,
     // JSON has no NaN: what is none is null
-    size: traded ?? null,
+    size: size ?? null,
     volume,
     bid,
     ask,

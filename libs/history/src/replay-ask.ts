@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { MarketDataError } from '#domain';
 import type { HistoryEngine } from './history-engine.js';
@@ -5,6 +6,10 @@ import type { AskTicks } from './replay-rows.js';
 
 /** One read of a recording takes this long at most, ms. */
 const MAX_MS = 60_000;
+/** A server that limits its readers, or is busy for a moment: too many requests, unavailable. */
+const BUSY: ReadonlySet<number> = new Set([429, 503]);
+const MAX_TRIES = 6;
+const FIRST_PAUSE_MS = 250;
 
 /** Asks the history at hand, once it is there. @throws MarketDataError `HISTORY_UNAVAILABLE` where there is none */
 export function askEngine(engineOf: () => HistoryEngine | undefined): AskTicks {
@@ -25,19 +30,30 @@ export function askEngine(engineOf: () => HistoryEngine | undefined): AskTicks {
  */
 export function askServer(url: string, apiKey: string | undefined): AskTicks {
   return async (sql, params) => {
-    const { statusCode, body } = await request(new URL('/api/v1/query', url), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(apiKey !== undefined && { 'x-api-key': apiKey }) },
-      body: JSON.stringify({ sql, params, format: 'ndjson' }),
-      headersTimeout: MAX_MS,
-      bodyTimeout: MAX_MS,
-    }).catch((error: unknown) => {
-      throw refused(url, (error as Error).message);
-    });
-    const answer = Buffer.from(await body.arrayBuffer());
-    if (statusCode === 200) return answer;
-    throw refused(url, `HTTP ${statusCode} ${answer.toString('utf8', 0, 300)}`);
+    for (let tries = 1; ; tries++) {
+      const { statusCode, headers, body } = await request(new URL('/api/v1/query', url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(apiKey !== undefined && { 'x-api-key': apiKey }) },
+        body: JSON.stringify({ sql, params, format: 'ndjson' }),
+        headersTimeout: MAX_MS,
+        bodyTimeout: MAX_MS,
+      }).catch((error: unknown) => {
+        throw refused(url, (error as Error).message);
+      });
+      const answer = Buffer.from(await body.arrayBuffer());
+      if (statusCode === 200) return answer;
+      if (!BUSY.has(statusCode) || tries === MAX_TRIES)
+        throw refused(url, `HTTP ${statusCode} ${answer.toString('utf8', 0, 300)}`);
+      await sleep(pauseMs(headers['retry-after'], tries));
+    }
   };
+}
+
+/** As long as the server says, or longer from time to time. */
+function pauseMs(retryAfter: string | string[] | undefined, tries: number): number {
+  const seconds = Number(retryAfter);
+  const wantedMs = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : FIRST_PAUSE_MS * 2 ** (tries - 1);
+  return Math.min(wantedMs, MAX_MS);
 }
 
 function refused(url: string, why: string): MarketDataError {

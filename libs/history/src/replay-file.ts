@@ -18,12 +18,14 @@ const PAGE = 5000;
 /** A file of ticks, as export writes it, as a recording: its rows must be in the order of their receipt. */
 export class FileRecording implements Recording {
   readonly name: string;
+  /** Known when the first row was read. */
+  span: Span | undefined;
 
   /** @param span of the file's first day, told its day; undefined for all of it */
   constructor(
     private readonly path: string,
     private readonly timeZone: string,
-    private readonly span: (day: string) => Span,
+    private readonly spanOf: (day: string) => Span,
   ) {
     this.name = basename(path);
   }
@@ -33,7 +35,6 @@ export class FileRecording implements Recording {
     const reader = new RowReader({ names: {}, symbol: undefined, vendor: 'file', times });
     let page: Tick[] = [];
     let last = -Infinity;
-    let span: Span | undefined;
     const rows = readRows(this.path, (header) => {
       const missing = reader.missing(header);
       if (missing.length > 0) throw this.unreadable(`it has no column ${missing.join(', ')}`);
@@ -45,7 +46,7 @@ export class FileRecording implements Recording {
       if (tick.receivedAt < last)
         throw this.unreadable(`line ${line}: it was received before the line above; sort by received`);
       last = tick.receivedAt;
-      span ??= this.span(times.dayOf(last));
+      const span = (this.span ??= this.spanOf(times.dayOf(last)));
       if (last >= span.to) break;
       if (last < span.from || last < from || (span.symbols.size > 0 && !span.symbols.has(tick.instrument))) continue;
       page.push(tick);

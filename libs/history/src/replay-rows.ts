@@ -50,7 +50,7 @@ export class RowsRecording implements Recording {
   constructor(
     readonly name: string,
     private readonly ask: AskTicks,
-    private readonly span: Span,
+    readonly span: Span,
   ) {}
 
   async *pages(from: EpochMs): AsyncIterable<readonly Tick[]> {

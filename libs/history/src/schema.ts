@@ -1,7 +1,10 @@
 /** Version of the tables that this program makes and reads. */
 export const SCHEMA_VERSION = 1;
 
-/** Batches that a table remembers: one that is sent again is stored no second time. Two a second make more than an hour. */
+/**
+ * Batches that a table remembers: one that is sent again is stored no second time. Two a second, those of HISTORY_FLUSH_MS, make more than an
+ * hour; twenty, when somebody asks for the newest ticks all the time, eight minutes.
+ */
 const REMEMBERED = 'non_replicated_deduplication_window = 10000';
 
 /*

@@ -2,7 +2,6 @@ import { isAllowedFunction, isAllowedType } from './sql-guard-functions.js';
 import { quoteName, type SqlReader } from './sql-guard-reader.js';
 
 const OPERATORS = [
-  '->',
   '||',
   '<=',
   '>=',
@@ -23,6 +22,8 @@ const OPERATORS = [
   'ILIKE',
   'BETWEEN',
 ];
+/** Functions of `GuardRules.condition`: a name of the statement would come before them. */
+const OF_CONDITIONS = new Set(['equals', 'startswith', 'or']);
 const UNITS = ['MILLISECOND', 'SECOND', 'MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'];
 
 /** Reads a subquery that stands in brackets; the brackets are the caller's. */
@@ -36,16 +37,37 @@ export class ExpressionReader {
   ) {}
 
   /** Expressions with commas between them, each perhaps with a name: `price AS p`. */
-  list(): void {
-    do this.named();
+  list(mayBeLambda = false): void {
+    do this.named(mayBeLambda);
     while (this.reader.take(','));
   }
 
-  expression(): void {
-    this.reader.within(() => {
+  /**
+   * A lambda is an argument of a function and nothing else: one with a name would be what the engine calls wherever a function of that name
+   * stands, in the conditions on tables too.
+   * @returns whether it is a lambda
+   */
+  expression(mayBeLambda = false): boolean {
+    const { reader } = this;
+    let isLambda = false;
+    const arrow = (): boolean => {
+      if (reader.is('->') && !mayBeLambda)
+        reader.refuse('a lambda may only be an argument of a function such as arrayMap');
+      if (!reader.take('->')) return false;
+      return (isLambda = true);
+    };
+    reader.within(() => {
       do this.operand();
-      while (this.operator());
+      while (this.operator() || arrow());
     });
+    return isLambda;
+  }
+
+  /** The name that an expression is given. */
+  alias(): void {
+    const { reader } = this;
+    if (OF_CONDITIONS.has(reader.peek().text.toLowerCase())) reader.refuse('this name is that of a function');
+    reader.write(quoteName(reader.name()));
   }
 
   /** The window behind `OVER` or of `WINDOW name AS`, with its brackets. */
@@ -68,10 +90,11 @@ export class ExpressionReader {
     } while (reader.take(','));
   }
 
-  private named(): void {
+  private named(mayBeLambda: boolean): void {
     const { reader } = this;
-    this.expression();
-    if (reader.take('AS')) reader.write(quoteName(reader.name()));
+    const isLambda = this.expression(mayBeLambda);
+    if (isLambda && reader.is('AS')) reader.refuse('a lambda has no name');
+    if (reader.take('AS')) this.alias();
   }
 
   private operator(): boolean {
@@ -179,7 +202,8 @@ export class ExpressionReader {
   private call(): void {
     const { reader } = this;
     const { kind, text } = reader.peek();
-    if (kind !== 'word' || !isAllowedFunction(text)) reader.refuse('this function may not be called');
+    if (kind !== 'word' || !isAllowedFunction(text))
+      reader.refuse('this function may not be called; docs/history.md lists those that may');
     reader.write(reader.skip().text);
     reader.need('(');
     this.parameters();
@@ -199,7 +223,7 @@ export class ExpressionReader {
   private parameters(): void {
     const { reader } = this;
     reader.take('DISTINCT');
-    if (!reader.take('*') && !reader.is(')')) this.list();
+    if (!reader.take('*') && !reader.is(')')) this.list(true);
     reader.need(')');
   }
 

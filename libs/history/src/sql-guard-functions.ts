@@ -31,24 +31,31 @@ const ARRAYS = [
   'arrayLast arrayMap arrayMax arrayMin arrayReverse arraySlice arraySort arrayReverseSort arraySum arrayZip has indexOf',
 ];
 
-const words = (lists: readonly string[]): string[] => lists.join(' ').toLowerCase().split(' ');
-const aggregates = new Set(words(AGGREGATES));
-const allowed = new Set([
-  ...aggregates,
-  ...words(WINDOW),
-  ...words(TIME),
-  ...words(VALUES),
-  ...words(TEXT),
-  ...words(ARRAYS),
-]);
+/** Functions a query may call, by what they are for. */
+export const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
+  'of many rows': names(AGGREGATES),
+  'with `OVER`': names(WINDOW),
+  time: names(TIME),
+  values: names(VALUES),
+  texts: names(TEXT),
+  arrays: names(ARRAYS),
+};
+
+function names(lists: readonly string[]): string[] {
+  return lists.join(' ').split(' ');
+}
+
+const lower = (name: string): string => name.toLowerCase();
+const aggregates = new Set(names(AGGREGATES).map(lower));
+const allowed = new Set(Object.values(FUNCTIONS).flat().map(lower));
 
 /**
  * Whether a query may call a function. Those that read a table, a file, a setting or another server, wait, or make much of little
  * (`range`, `repeat`, `leftPad`) are not on the list, and neither is any we do not know.
  */
 export function isAllowedFunction(name: string): boolean {
-  const lower = name.toLowerCase();
-  return allowed.has(lower) || (lower.endsWith('if') && aggregates.has(lower.slice(0, -2)));
+  const known = lower(name);
+  return allowed.has(known) || (known.endsWith('if') && aggregates.has(known.slice(0, -2)));
 }
 
 const TYPE =

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MarketDataError } from '#domain';
 import { ROWS, SECONDS } from './replay-rows.js';
 import { guardSql, MAX_SQL_LENGTH } from './sql-guard.js';
+import { FUNCTIONS } from './sql-guard-functions.js';
 
 const TABLES = new Map([
   ['ticks', 'tickwire.ticks'],
@@ -18,6 +20,12 @@ function codeOf(sql: string): string {
   } catch (error) {
     return error instanceof MarketDataError ? error.code : String(error);
   }
+}
+
+/** Each name of WITH stands for two of the one before. */
+function doubled(times: number): string {
+  const name = (i: number): string => `, a${i + 1} AS (SELECT 1 AS x FROM a${i} p, a${i} q)`;
+  return `WITH a0 AS (SELECT 1 AS x)${Array.from({ length: times }, (_, i) => name(i)).join('')} SELECT count() FROM a${times}`;
 }
 
 describe('what may be run', () => {
@@ -49,6 +57,8 @@ describe('what may be run', () => {
     'SELECT sum(size) FILTER (WHERE price > 10) FROM ticks',
     'WITH (SELECT max(price) FROM ticks) AS top, 2 AS two SELECT price / top * two FROM ticks WHERE (price, late) IN ((1, 0), (-2, 1))',
     'SELECT x FROM (SELECT price AS x FROM ticks) AS q, (SELECT 1 AS y) r CROSS JOIN candles',
+    'SELECT count() AS count, arraySort(x -> -x, arrayMap((a, b) -> a + b, [1], [2])) AS sums FROM ticks',
+    doubled(4),
   ])('takes %s', (sql) => {
     expect(codeOf(sql)).toContain('accepted');
   });
@@ -142,6 +152,9 @@ const ATTACKS = [
   "SELECT leftPad('x', 1000000000)",
   'SELECT arrayWithConstant(1000000000, 1)',
   'SELECT arrayJoin([1, 2])',
+  doubled(12),
+  doubled(40),
+  `SELECT count() FROM ticks${', ticks'.repeat(100)}`,
   `SELECT ${'('.repeat(5000)}1${')'.repeat(5000)}`,
   `SELECT ${'-'.repeat(0)}${'abs('.repeat(500)}1${')'.repeat(500)}`,
   `SELECT ${'[1,'.repeat(200)}1`,
@@ -156,6 +169,24 @@ const ATTACKS = [
   'SELECT * APPLY(sum) FROM ticks',
   'SELECT * EXCEPT (price) FROM ticks',
   'SELECT * FROM ticks ORDER BY time WITH FILL',
+  // names that the engine would take for the functions of a condition
+  'WITH (a, b) -> 1 AS equals SELECT symbol FROM ticks',
+  'WITH ((a, b) -> 1) AS f SELECT symbol FROM ticks',
+  'WITH [((a, b) -> 1) AS equals] AS z SELECT symbol FROM ticks',
+  'WITH if(1, (a, b) -> 1 AS equals, 2) AS z SELECT symbol FROM ticks',
+  'WITH CASE WHEN 1 THEN (a, b) -> 1 END AS startsWith SELECT symbol FROM ticks',
+  'SELECT (a, b) -> 1 AS equals, symbol FROM ticks',
+  'SELECT (a, b) -> 1 f, symbol FROM ticks',
+  'SELECT arrayMap((a, b) -> 1 AS equals, [1], [1]), symbol FROM ticks',
+  'SELECT arrayMap(((a, b) -> 1) AS equals, [1], [1]), symbol FROM ticks',
+  'SELECT arrayMap(x -> (a, b) -> 1 AS equals, [1], [1]), symbol FROM ticks',
+  'SELECT arrayMap(x -> ((a, b) -> 1), [1], [1]), symbol FROM ticks',
+  'SELECT symbol FROM ticks ORDER BY (a, b) -> 1',
+  'WITH a::String -> 1 AS equals SELECT symbol FROM ticks',
+  'WITH a IS NULL -> 1 AS equals SELECT symbol FROM ticks',
+  'WITH 1 AS equals SELECT symbol FROM ticks',
+  'SELECT 1 AS `or`, symbol FROM ticks',
+  'SELECT abs(1 AS startsWith), symbol FROM ticks',
   // letters
   'SELECT 1 /* FROM ticks',
   "SELECT 'open FROM ticks",
@@ -188,6 +219,14 @@ describe('what may not', () => {
       '"secrets" is no table that may be read; those are ticks, candles, at character 15',
     );
   });
+});
+
+it('calls the functions that the documentation lists', () => {
+  const text = readFileSync(new URL('../../../docs/history.md', import.meta.url), 'utf8');
+  for (const [kind, names] of Object.entries(FUNCTIONS)) {
+    const listed = new RegExp(`^- ${kind}: (.*)$`, 'm').exec(text)?.[1]?.replaceAll('`', '').split(' ');
+    expect({ [kind]: listed }).toEqual({ [kind]: names });
+  }
 });
 
 describe('what a replay asks another server', () => {

@@ -5,6 +5,8 @@ import { SqlRefusal } from './sql-guard-tokens.js';
 
 /** Longest statement, characters. */
 export const MAX_SQL_LENGTH = 16_384;
+/** Tables that a statement may read, each name of WITH counted as what it stands for: the engine copies it wherever it is named. */
+const MAX_TABLES = 100;
 
 export interface GuardRules {
   /** Tables that may be read, as they are called in a statement, and what each is in the engine: `tickwire.ticks`. */
@@ -35,8 +37,10 @@ function invalid(message: string): MarketDataError {
 class Guard {
   private readonly reader: SqlReader;
   private readonly expressions: ExpressionReader;
-  /** Names given by WITH, the innermost last. */
-  private scopes: readonly string[] = [];
+  /** Names given by WITH and the tables each reads, the innermost last. */
+  private scopes: readonly { readonly name: string; readonly tables: number }[] = [];
+  /** Tables read so far. */
+  private tables = 0;
 
   constructor(
     sql: string,
@@ -88,7 +92,7 @@ class Guard {
       else {
         this.expressions.expression();
         reader.need('AS');
-        reader.write(quoteName(reader.name()));
+        this.expressions.alias();
       }
     } while (reader.take(','));
   }
@@ -99,9 +103,11 @@ class Guard {
     reader.write(innerName(name));
     reader.need('AS');
     reader.need('(');
+    const before = this.tables;
     this.query();
     reader.need(')');
-    this.scopes = [...this.scopes, name];
+    // one for itself: a chain without any table is copied as well
+    this.scopes = [...this.scopes, { name, tables: this.tables - before + 1 }];
   }
 
   private select(): void {
@@ -138,7 +144,7 @@ class Guard {
       if (reader.is('AS')) reader.skip();
       else if (!reader.isName) continue;
       reader.write('AS');
-      reader.write(quoteName(reader.name()));
+      this.expressions.alias();
     } while (reader.take(','));
   }
 
@@ -183,7 +189,11 @@ class Guard {
     if (!reader.isName) reader.refuse('a table is expected');
     const place = reader.peek();
     let name = reader.name();
-    if (this.scopes.includes(name) && !reader.is('.')) {
+    const named = this.scopes.findLast((scope) => scope.name === name);
+    this.tables += named?.tables ?? 1;
+    if (this.tables > MAX_TABLES)
+      throw new SqlRefusal(`more than ${MAX_TABLES} tables, with those that names of WITH stand for`, place.at);
+    if (named !== undefined && !reader.is('.')) {
       reader.write(innerName(name));
       this.alias(name);
       return;

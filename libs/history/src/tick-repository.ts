@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type EpochMs, InvalidMessageError, type InstrumentId } from '#domain';
 import { checkUp, type EngineReader } from './engine-reader.js';
 import type { QueryLimits } from './history-engine.js';
@@ -77,7 +78,10 @@ export class TickRepository {
     const params = { ...paramsOf(request, start), limit: request.limit + 1 };
     const rows = await this.engine.rows<TickRow>(TICK_ROWS, params, limitsOf(request));
     const page = rows.slice(0, request.limit);
-    return { ticks: page.map(tickOf), cursor: rows.length > page.length ? cursorBehind(page, start) : undefined };
+    return {
+      ticks: page.map(tickOf),
+      cursor: rows.length > page.length ? cursorBehind(request.symbol, page, start) : undefined,
+    };
   }
 
   /** The same page as a table in a format of the engine. @throws MarketDataError as `ticks` */
@@ -90,7 +94,7 @@ export class TickRepository {
     const page = keys.slice(0, request.limit);
     const limit = page.length;
     const bytes = await this.engine.bytes(tickTable(format), format, { ...params, limit }, limitsOf(request));
-    return { bytes, cursor: keys.length > limit ? cursorBehind(page, start) : undefined };
+    return { bytes, cursor: keys.length > limit ? cursorBehind(request.symbol, page, start) : undefined };
   }
 }
 
@@ -102,20 +106,32 @@ function paramsOf({ symbol, to }: TickRequest, { at, received, skip }: Position)
   return { symbol, to, at, received, skip };
 }
 
-function positionOf({ from, cursor }: TickRequest): Position {
+function positionOf({ symbol, from, cursor }: TickRequest): Position {
   if (cursor === undefined) return { at: from, received: 0, skip: 0 };
-  const parts = Buffer.from(cursor, 'base64url').toString().split('.').map(Number);
+  const [mark, ...numbers] = Buffer.from(cursor, 'base64url').toString('latin1').split('.');
+  const parts = numbers.map(Number);
   const [at = NaN, received = NaN, skip = NaN] = parts;
-  if (parts.length !== 3 || !parts.every((part) => Number.isSafeInteger(part) && part >= 0))
-    throw new InvalidMessageError('cursor must be the one of the page before');
+  const isWhole = parts.length === 3 && parts.every((part) => Number.isSafeInteger(part) && part >= 0);
+  if (mark !== markOf(symbol) || !isWhole)
+    throw new InvalidMessageError('cursor must be the one of the page before, of the same symbol');
   return { at: Math.max(at, from), received, skip };
 }
 
-function cursorBehind(page: readonly TickRow[], { at: fromAt, received: fromReceived, skip }: Position): string {
+function cursorBehind(
+  symbol: InstrumentId,
+  page: readonly TickRow[],
+  { at: fromAt, received: fromReceived, skip }: Position,
+): string {
   const { at, came } = page.at(-1) as TickRow;
   const isSame = (row: TickRow): boolean => row['at'] === at && row['came'] === came;
   const before = Number(at) === fromAt && Number(came) === fromReceived ? skip : 0;
-  return Buffer.from(`${at}.${came}.${before + page.filter(isSame).length}`).toString('base64url');
+  const position = `${at}.${came}.${before + page.filter(isSame).length}`;
+  return Buffer.from(`${markOf(symbol)}.${position}`).toString('base64url');
+}
+
+/** Enough of a digest to notice a cursor of another symbol. */
+function markOf(symbol: InstrumentId): string {
+  return createHash('sha1').update(symbol).digest('base64url').slice(0, 8);
 }
 
 function tickOf(row: TickRow): HistoryTick {

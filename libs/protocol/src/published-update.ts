@@ -77,3 +77,45 @@ const ZONED_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d.*(?:Z|[+-]\d\d:?\d\d)$/;
 function timeOf(text: string): number {
   return ZONED_TIME.test(text) ? Date.parse(text) : NaN;
 }
+
+const NUMBERS: ReadonlySet<string> = new Set([
+  'price',
+  'volume',
+  'bid',
+  'ask',
+  'bidSize',
+  'askSize',
+  'lastSize',
+  'open',
+  'high',
+  'low',
+  'previousClose',
+  'openInterest',
+  'averagePrice',
+]);
+const NAMES: ReadonlySet<string> = new Set(['symbol', 'source', 'id']);
+
+/**
+ * Reads an update as `parseMessage` does, at a twentieth of the cost. Undefined for whatever is wrong or unusual: that is for
+ * `parseMessage` to decide, and to put into words.
+ */
+export function plainUpdate(given: unknown): PublishedUpdate | undefined {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
+  const update: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === null) continue;
+    if (typeof value === 'object' || name === 'constructor') return undefined;
+    if (NUMBERS.has(name)) {
+      if (!Number.isFinite(value)) return undefined;
+    } else if (NAMES.has(name)) {
+      if (typeof value !== 'string' || value.length > 64) return undefined;
+    } else if (name === 'timestamp') {
+      const time: unknown = typeof value === 'string' ? timeOf(value) : value;
+      if (!Number.isFinite(time) || (time as number) < FIRST_TIME) return undefined;
+      update[name] = time;
+      continue;
+    } else continue;
+    update[name] = value;
+  }
+  return typeof update['symbol'] === 'string' ? (update as unknown as PublishedUpdate) : undefined;
+}

@@ -19,6 +19,7 @@ export class RedisConnection implements HealthSource {
   readonly commands: RedisClient;
 
   private readonly clients: RedisClient[] = [];
+  private readonly subscribers: RedisClient[] = [];
   private readonly listeners: ((isUp: boolean) => void)[] = [];
   private up = false;
   private since: number;
@@ -56,6 +57,7 @@ export class RedisConnection implements HealthSource {
   /** Another connection of its own, for subscriptions; they are renewed after every break. Closed with the rest. */
   subscriber(): RedisClient {
     const client = this.client();
+    this.subscribers.push(client);
     // ioredis renews subscriptions without looking at the outcome; one that fails because the connection breaks again would end the process
     const send = client.sendCommand.bind(client);
     client.sendCommand = (command: Command, ...rest: unknown[]) => {
@@ -106,7 +108,20 @@ export class RedisConnection implements HealthSource {
     this.cancel = this.clock.after(PROBE_MS, () => void this.ask());
   }
 
+  /** A subscriber hears nothing on a quiet day, nor on a connection whose peer is gone. */
+  private async askSubscriber(client: Redis): Promise<void> {
+    const stream: unknown = client.stream;
+    const isSilent = await client.ping().then(
+      () => false,
+      () => true,
+    );
+    if (isSilent && client.status === 'ready' && client.stream === stream && !this.isClosed) client.disconnect(true);
+  }
+
   private async ask(): Promise<void> {
+    // a Cluster's are behind a client whose commands go other ways
+    for (const client of this.up ? this.subscribers : [])
+      if (client instanceof Redis && client.status === 'ready') void this.askSubscriber(client);
     const failure = this.up ? await this.commands.ping().then(() => undefined, String) : undefined;
     if (this.isClosed) return;
     this.probe();
@@ -132,6 +147,8 @@ function connect(config: RedisConfig): RedisClient {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     connectTimeout: redisTimeoutMs,
+    // a peer that is gone does not close either
+    disconnectTimeout: redisTimeoutMs,
     commandTimeout: redisTimeoutMs,
     retryStrategy: retryMs,
     // a promoted replica: the connection to the old master must end

@@ -37,6 +37,8 @@ export class Client {
   /** Number of the window the client last got something in; the hub's mark of who is to be flushed. */
   window = 0;
   lastMessageAt: number;
+  /** The epoch that counted when it connected. */
+  arrivedIn = '';
   closed = false;
   /** When limited subscriptions that have ended were due next: subscribing anew must not be a way round the limit. */
   private readonly dueAt = new Map<InstrumentId, number>();

@@ -75,6 +75,24 @@ describe('subscribing', () => {
     ]);
   });
 
+  it('tells whoever joins how fresh a quote is that is not live, also where there is none', () => {
+    const stands: Record<string, 'stale' | 'halted'> = { 'NSE:A1': 'halted', 'NSE:C1': 'stale' };
+    hub.believe({ of: (id) => stands[id] ?? 'live', ageOf: () => 5 });
+    publish({ price: 100 }, { instrument: 'NSE:B1', price: 200 });
+    const [one, other] = [connect(), connect('c2')];
+    subscribe(one.client, ['NSE:A1', 'NSE:C1']);
+    subscribe(other.client, ['NSE:B1', 'NSE:C1'], { mode: 'ltp' });
+    expect(one.wire.take()).toMatchObject([
+      { type: 'snapshot', symbol: 'NSE:A1' },
+      { type: 'status', symbol: 'NSE:A1', state: 'halted', age: 5, source: 'v' },
+      { type: 'status', symbol: 'NSE:C1', state: 'stale', age: 5 },
+    ]);
+    expect(other.wire.take()).toMatchObject([
+      { type: 'snapshot', symbol: 'NSE:B1' },
+      { type: 'status', symbol: 'NSE:C1', state: 'stale' },
+    ]);
+  });
+
   it('names unknown symbols and those over the limit, and subscribes the rest', () => {
     const { client } = connect();
     expect(subscribe(client, ['NSE:A1', 'NSE:NOPE', 'NSE:B1', 'NSE:C1'])).toEqual([
@@ -108,6 +126,16 @@ describe('subscribing', () => {
     expect(wire.take()).toEqual([]);
     subscribe(client, ['NSE:A1'], { resume: { epoch: 'old', sequences: { 'NSE:A1': 1 } } });
     expect(wire.types()).toEqual(['snapshot']);
+  });
+
+  it('sends a snapshot to a client whose epoch has begun here only after it was greeted with another', () => {
+    publish({ price: 100 });
+    const { client, wire } = connect();
+    hub.restart('e2');
+    publish({ price: 101 });
+    wire.take();
+    subscribe(client, ['NSE:A1'], { resume: { epoch: 'e2', sequences: { 'NSE:A1': 1 } } });
+    expect(wire.take()).toMatchObject([{ type: 'snapshot', seq: 1, data: { price: 101 } }]);
   });
 
   it('gives a client that returns each change it has missed, in order, and whatever comes after', () => {

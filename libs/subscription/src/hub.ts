@@ -93,6 +93,7 @@ export class Hub {
   private demandIsNews = false;
   private isCarried: (instrument: Instrument) => boolean = () => true;
   private recovery: Recovery | undefined;
+  private freshness: { of(id: InstrumentId): QuoteStatus; ageOf(state: QuoteState): number } | undefined;
 
   constructor(
     private readonly lastValues: LastValueStore,
@@ -134,14 +135,19 @@ export class Hub {
     this.recovery = recovery;
   }
 
+  /** Says who knows how fresh quotes are: changes come by `publishStatus`, and whoever joins later is told how it stands. */
+  believe(freshness: NonNullable<Hub['freshness']>): void {
+    this.freshness = freshness;
+  }
+
   /**
    * Has what a returning client has missed brought here, if it is not here already.
    * @returns when to subscribe it; undefined for at once, as almost always
    */
-  recover({ format }: Client, { symbols, resume, maxFrequency }: SubscribeMessage): Promise<void> | undefined {
+  recover(client: Client, { symbols, resume, maxFrequency }: SubscribeMessage): Promise<void> | undefined {
     const { recovery } = this;
-    if (recovery?.isPossible !== true || resume?.epoch !== this.epoch) return undefined;
-    if (format === 'compact' || maxFrequency !== undefined) return undefined;
+    if (recovery?.isPossible !== true || resume === undefined || !this.mayResume(client, resume)) return undefined;
+    if (client.format === 'compact' || maxFrequency !== undefined) return undefined;
     const missing = new Map<InstrumentId, number>();
     for (const symbol of symbols) {
       const sequence: unknown = resume.sequences[symbol];
@@ -159,6 +165,7 @@ export class Hub {
     // steps of the golden ratio spread any number of clients evenly over the interval
     const phase = 1 - ((this.connected++ * 0.618_034) % 1);
     const client = new Client(id, framing, format, wire, encoder, this.options.backpressure, this.counts, now, phase);
+    client.arrivedIn = this.epoch;
     this.clients.set(id, client);
     return client;
   }
@@ -202,7 +209,7 @@ export class Hub {
     const now = this.clock.now();
     const elapsed = this.clock.elapsed();
     const isOpen = client.accepts(now);
-    const sequences = resume?.epoch === this.epoch ? resume.sequences : {};
+    const sequences = resume !== undefined && this.mayResume(client, resume) ? resume.sequences : {};
     let budget = MAX_REPLAYED;
     for (const subscription of accepted) {
       const { state, encoding } = subscription.group;
@@ -222,8 +229,29 @@ export class Hub {
       else if (subscription.options.maxFrequency === undefined || this.pacer.greets(subscription, elapsed))
         client.appendFrames(this.encodeSnapshot(encoding, state, now));
     }
-    if (isOpen) client.flush(now);
+    if (isOpen) {
+      this.greetStatus(client, accepted);
+      client.flush(now);
+    }
     this.channels.greet(client, accepted);
+  }
+
+  /** Also of what has no quote: silence would look like a price that is about to come. */
+  private greetStatus(client: Client, accepted: readonly Subscription[]): void {
+    const { freshness } = this;
+    if (freshness === undefined) return;
+    const encoder = messageEncoder(client.framing, client.format);
+    for (const { group } of accepted) {
+      const { state } = group;
+      const status = freshness.of(state.instrument.id);
+      if (status !== 'live')
+        client.appendFrames(encoder.message('status', statusOf(state, status, freshness.ageOf(state))));
+    }
+  }
+
+  /** A client that was greeted with another epoch has forgotten its positions, though they count here by now. */
+  private mayResume({ arrivedIn }: Client, { epoch }: NonNullable<SubscribeMessage['resume']>): boolean {
+    return epoch === this.epoch && arrivedIn === epoch;
   }
 
   /** Whether a client comes from a node that has been told of more than this one: then what it has is not taken back. */
@@ -289,8 +317,7 @@ export class Hub {
 
   /** Tells the subscribers of an instrument how fresh its quote is. */
   publishStatus(state: QuoteState, status: QuoteStatus, age: number): void {
-    const { instrument, latestSource: source } = state;
-    const payload = { symbol: instrument.id, state: status, age, source };
+    const payload = statusOf(state, status, age);
     const made = new Map<MessageEncoder, string>();
     const tell = (client: Client): void => {
       // a late client gets the quote with its mark when it has caught up
@@ -443,6 +470,10 @@ export class Hub {
       this.demandListener(this.subscriptions.wanted());
     });
   }
+}
+
+function statusOf({ instrument, latestSource: source }: QuoteState, status: QuoteStatus, age: number) {
+  return { symbol: instrument.id, state: status, age, source };
 }
 
 function fieldMask(mode: SubscribeMessage['mode'], fields: readonly string[] | undefined): number {

@@ -45,7 +45,9 @@ export class PromMeter implements Meter {
   async quantiles(name: string): Promise<{ count: number; p50: number; p95: number; p99: number }> {
     const metric = this.registry.getSingleMetric(PREFIX + name);
     const values = metric === undefined ? [] : (await metric.get()).values;
-    const ends = values.flatMap(({ labels, value }) => ('le' in labels ? [{ le: Number(labels.le), upTo: value }] : []));
+    const ends = values.flatMap(({ labels, value }) =>
+      'le' in labels ? [{ le: Number(labels.le), upTo: value }] : [],
+    );
     const at = (share: number): number => quantile(ends, share) * 1000;
     return { count: ends.at(-1)?.upTo ?? 0, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
   }

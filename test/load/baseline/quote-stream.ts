@@ -34,6 +34,8 @@ export class QuoteStream {
   ) {}
 
   start(): void {
+    // a server that only hands on what others publish
+    if (this.url === '') return;
     this.socket = new WebSocket(this.url);
     this.socket.on('open', () => this.subscribe([...this.wanted]));
     this.socket.on('message', (data: Buffer) => {

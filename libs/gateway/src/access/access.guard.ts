@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { MarketDataError } from '#domain';
 import { ACCESS, type Access, type AccessRules, type Guarding } from './access.js';
 import { type Caller, Callers } from './caller.js';
-import { rememberCaller } from './request-caller.js';
+import { admissionOf, rememberCaller } from './request-caller.js';
 
 const READING = new Set(['GET', 'HEAD']);
 
@@ -37,7 +37,7 @@ export class AccessGuard implements CanActivate {
 
   private async callerOf(request: Request, access: Access): Promise<Caller> {
     if (access === 'public') return this.callers.anonymous(request);
-    if (access === 'client') return await this.callers.admit(request);
+    if (access === 'client') return await (admissionOf(request) ?? this.callers.admit(request));
     const guarding = access === 'metrics' ? this.rules.metrics : this.rules.admin;
     return await guarded(request, guarding, this.callers, access === 'operator');
   }

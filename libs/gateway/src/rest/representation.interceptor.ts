@@ -12,7 +12,7 @@ import type { Request, Response } from 'express';
 import { Packr } from 'msgpackr';
 import { map, type Observable } from 'rxjs';
 import { deprecationHeaders } from './deprecation.js';
-import { digest, matches } from './etag.js';
+import { digest, matches, tagOfFormat } from './etag.js';
 import { contentType, type Format, negotiate } from './negotiation.js';
 import { COMMON_FORMATS, FRESHNESS, OFFERED, REPLACED, TABLE, type Table } from './representation.js';
 
@@ -34,20 +34,22 @@ export class RepresentationInterceptor implements NestInterceptor {
     const read = <T>(key: symbol): T | undefined =>
       this.reflector.getAllAndOverride<T | undefined>(key, [context.getHandler(), context.getClass()]);
     response.vary('Accept');
-    if (read<boolean>(REPLACED) === true) setAll(response, deprecationHeaders(request.path));
+    if (read<boolean>(REPLACED) === true) setAll(response, deprecationHeaders(request.originalUrl));
     checkBody(request);
     const format = negotiate(request.headers.accept, read<readonly Format[]>(OFFERED) ?? COMMON_FORMATS);
     const cacheControl = read<string>(FRESHNESS) ?? 'no-cache';
     return next.handle().pipe(
       map((answer) => {
-        // a route that has written or opened its answer itself
-        if (answer === undefined || answer instanceof StreamableFile || response.headersSent) return answer;
+        if (answer === undefined || response.headersSent) return answer;
+        const isRead = READING.has(request.method);
+        if (isRead && !response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', cacheControl);
+        // a route that has opened its answer itself
+        if (answer instanceof StreamableFile) return answer;
         const written = write(answer, format, read<Table<unknown>>(TABLE));
         response.setHeader('Content-Type', contentType(format));
-        if (READING.has(request.method)) {
-          if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', cacheControl);
-          if (isKnown(request, response, format, written)) return undefined;
-        }
+        const next = nextOf(answer);
+        if (next !== undefined) response.setHeader('X-Next', next);
+        if (isRead && isKnown(request, response, format, written)) return undefined;
         return typeof written === 'string' ? written : new StreamableFile(written, { length: written.length });
       }),
     );
@@ -57,8 +59,7 @@ export class RepresentationInterceptor implements NestInterceptor {
 /** Tags the answer; true when the reader has it already, which is then said by the status. */
 function isKnown(request: Request, response: Response, format: Format, written: string | Buffer): boolean {
   const given = response.getHeader('ETag');
-  // a route's own tag is of what it says, and each format says it in bytes of its own
-  const etag = typeof given === 'string' ? ofFormat(given, format) : `"${digest(written)}"`;
+  const etag = typeof given === 'string' ? tagOfFormat(given, format) : `"${digest(written)}"`;
   response.setHeader('ETag', etag);
   // Express would do this, but not for the fetch API, which adds `no-cache` to every conditional request
   if (!matches(request.headers['if-none-match'], etag)) return false;
@@ -66,8 +67,9 @@ function isKnown(request: Request, response: Response, format: Format, written: 
   return true;
 }
 
-function ofFormat(etag: string, format: Format): string {
-  return format === 'json' ? etag : `${etag.slice(0, -1)}-${format}"`;
+/** Cursor of the page behind an answer of version 2: a table has no other place to say that there is more. */
+function nextOf(answer: unknown): string | undefined {
+  return (answer as { page?: { next?: string | null } } | null)?.page?.next ?? undefined;
 }
 
 function write(answer: unknown, format: Format, table: Table<unknown> | undefined): string | Buffer {
@@ -77,10 +79,19 @@ function write(answer: unknown, format: Format, table: Table<unknown> | undefine
       header: true,
       columns: [...table.columns],
       record_delimiter: 'windows',
-      cast: { boolean: String, object: (value) => (Array.isArray(value) ? value.join('|') : JSON.stringify(value)) },
+      cast: {
+        boolean: String,
+        string: harmless,
+        object: (value) => harmless(Array.isArray(value) ? value.join('|') : JSON.stringify(value)),
+      },
     });
   }
   return JSON.stringify(answer);
+}
+
+/** A text that a spreadsheet would take for a formula is marked as a text; a decimal is a number to it. */
+function harmless(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
 }
 
 /** What JSON leaves out is left out: MessagePack would write a property without a value as null. */

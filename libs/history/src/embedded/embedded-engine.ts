@@ -17,6 +17,8 @@ const IN_LINE = 200;
 const TIME_GRACE_MS = 500;
 /** A statement that was told to stop and has not after this long holds the engine up, which is started anew, ms. */
 const STOP_WITHIN_MS = 5000;
+/** How often it is told: before it is under way the engine does not find it, ms. */
+const STOP_EVERY_MS = 200;
 const CLOSE_WITHIN_MS = 3000;
 
 /**
@@ -141,7 +143,8 @@ export class EmbeddedEngine implements HistoryEngine {
     return this.process;
   }
 
-  private bounded(
+  /** Told to stop or not, it ends when the engine has answered: until then it takes the engine's time and memory, and its lane. */
+  private async bounded(
     engine: EngineProcess,
     id: number,
     answer: Promise<Buffer>,
@@ -149,22 +152,30 @@ export class EmbeddedEngine implements HistoryEngine {
     signal: AbortSignal | undefined,
   ): Promise<Buffer> {
     if (maxMs === undefined && signal === undefined) return answer;
-    return new Promise((resolve, reject) => {
-      const stop = (error: Error): void => {
-        reject(error);
-        engine.kill(id);
-        this.clock.after(STOP_WITHIN_MS, () => {
-          if (engine.isWaitingFor(id)) engine.crash();
-        });
-      };
-      const onAbort = (): void => stop(givenUp());
-      const cancel =
-        maxMs === undefined ? undefined : this.clock.after(maxMs + TIME_GRACE_MS, () => stop(timedOut(maxMs)));
-      signal?.addEventListener('abort', onAbort, { once: true });
-      answer.then(resolve, reject).finally(() => {
-        cancel?.();
-        signal?.removeEventListener('abort', onAbort);
-      });
-    });
+    let stopped: Error | undefined;
+    const tell = (leftMs: number): void => {
+      if (!engine.isWaitingFor(id)) return;
+      if (leftMs <= 0) return engine.crash();
+      engine.kill(id);
+      this.clock.after(STOP_EVERY_MS, () => tell(leftMs - STOP_EVERY_MS));
+    };
+    const stop = (error: Error): void => {
+      if (stopped === undefined) tell(STOP_WITHIN_MS);
+      stopped ??= error;
+    };
+    const onAbort = (): void => stop(givenUp());
+    const cancel =
+      maxMs === undefined ? undefined : this.clock.after(maxMs + TIME_GRACE_MS, () => stop(timedOut(maxMs)));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const bytes = await answer;
+      if (stopped !== undefined) throw stopped;
+      return bytes;
+    } catch (error) {
+      throw this.process === engine && stopped !== undefined ? stopped : error;
+    } finally {
+      cancel?.();
+      signal?.removeEventListener('abort', onAbort);
+    }
   }
 }

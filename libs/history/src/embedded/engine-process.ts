@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { engineCodeOf, engineError, unavailable } from '../engine-error.js';
+import { engineCodeOf, engineError, insertError, unavailable } from '../engine-error.js';
 import { type Answer, type Frame, frame, FrameReader, type Request } from './frames.js';
 
 export interface ProcessOptions {
@@ -15,6 +15,7 @@ export interface ProcessOptions {
 }
 
 interface Waiting {
+  readonly isInsert: boolean;
   readonly resolve: (body: Buffer) => void;
   readonly reject: (error: Error) => void;
 }
@@ -75,7 +76,7 @@ export class EngineProcess {
     const id = ++this.lastId;
     const answer = new Promise<Buffer>((resolve, reject) => {
       if (this.hasEnded) return reject(unavailable('The history engine is not running'));
-      this.waiting.set(id, { resolve, reject });
+      this.waiting.set(id, { isInsert: request.kind === 'insert', resolve, reject });
       this.send({ ...request, id }, body);
     });
     return { id, answer };
@@ -109,7 +110,10 @@ export class EngineProcess {
     const waiting = this.waiting.get(head.id);
     this.waiting.delete(head.id);
     if (head.kind === 'done') waiting?.resolve(body);
-    else waiting?.reject(engineError(engineCodeOf(head.text), head.text));
+    else {
+      const errorOf = waiting?.isInsert === true ? insertError : engineError;
+      waiting?.reject(errorOf(engineCodeOf(head.text), head.text));
+    }
   }
 
   private ended(words: string): void {

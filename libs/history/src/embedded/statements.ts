@@ -13,6 +13,8 @@ const NOTHING = Buffer.alloc(0);
 /** Runs statements in the engine's process. Each has a session of its own, so that nothing of one is left for the next. */
 export class Statements {
   private readonly incoming: string;
+  /** Statements under way, and whether each has been told to end. */
+  private readonly isKilled = new Map<number, boolean>();
 
   constructor(
     private readonly open: () => ChdbSession,
@@ -25,7 +27,9 @@ export class Statements {
 
   query({ id, sql, format, settings, params }: Query): Promise<Uint8Array> {
     const bound = Object.entries(params).map(([name, text]) => `SET param_${name} = ${quoted(text)}`);
-    return this.within([...bound, ...setting(settings)], (session) => answer(session, `${mark(id)} ${sql}`, format));
+    return this.within(id, [...bound, ...setting(settings)], (session) =>
+      answer(session, `${mark(id)} ${sql}`, format),
+    );
   }
 
   /** The engine reads binary rows from a file only: they are in the page cache, and gone before they would be written. */
@@ -35,14 +39,17 @@ export class Statements {
     try {
       await writeFile(file, rows);
       const sql = `${mark(id)} INSERT INTO ${table} FROM INFILE ${quoted(file)} FORMAT ${format}`;
-      await this.within(setting(settings), (session) => answer(session, sql, 'Null'));
+      await this.within(id, setting(settings), (session) => answer(session, sql, 'Null'));
     } finally {
       await rm(file, { force: true });
     }
     return NOTHING;
   }
 
+  /** Ends a statement. One that the engine does not know yet does not begin, or is found when it is told again. */
   async kill(id: number): Promise<void> {
+    if (!this.isKilled.has(id)) return;
+    this.isKilled.set(id, true);
     const session = this.open();
     try {
       await answer(session, `KILL QUERY WHERE startsWith(query, ${quoted(mark(id))}) ASYNC`, 'Null');
@@ -52,14 +59,18 @@ export class Statements {
   }
 
   private async within(
+    id: number,
     before: readonly string[],
     task: (session: ChdbSession) => Promise<Uint8Array>,
   ): Promise<Uint8Array> {
+    this.isKilled.set(id, false);
     const session = this.open();
     try {
       for (const sql of before) await answer(session, sql, 'Null');
+      if (this.isKilled.get(id) === true) throw new Error('Code: 394. DB::Exception: Query was cancelled');
       return await task(session);
     } finally {
+      this.isKilled.delete(id);
       session.close();
     }
   }

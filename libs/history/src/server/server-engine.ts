@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { type Clock, type Log, MarketDataError } from '#domain';
-import { engineError, givenUp, timedOut, unavailable } from '../engine-error.js';
+import { engineError, givenUp, insertError, timedOut, unavailable } from '../engine-error.js';
 import { EngineLife } from '../engine-life.js';
 import type { EngineState, HistoryEngine, InsertFormat, QueryLimits, QueryParams } from '../history-engine.js';
 import { Lanes } from '../lanes.js';
@@ -111,7 +111,7 @@ export class ServerEngine implements HistoryEngine {
       });
       await buffer(stream);
     } catch (error) {
-      throw this.understood(error);
+      throw error instanceof ClickHouseError ? insertError(Number(error.code), error.message) : this.understood(error);
     }
   }
 

@@ -1,6 +1,18 @@
 import { crc32 } from 'node:zlib';
 
 const PREFIX = 8;
+const NAME = /^(\d{10})\.spill$/;
+
+/** Name of the file of a number: in the order of names they are in the order of time. */
+export function segmentName(number: number): string {
+  return `${String(number).padStart(10, '0')}.spill`;
+}
+
+/** Number of a file; undefined for one that is none of ours. */
+export function segmentNumber(name: string): number | undefined {
+  const digits = NAME.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
 
 /** A record as it stands in a file: its length, its checksum, itself. */
 export function framed(record: Buffer): Buffer {

@@ -12,6 +12,8 @@ export interface ShipperOptions {
 const RETRY_MS = 500;
 /** Rows lost so lately make history red, ms. */
 const REMEMBERED_MS = 60_000;
+/** An engine that is up and has not taken a shipment for this long is not well, ms. */
+const STUCK_MS = 5000;
 
 type Target = Pick<HistoryEngine, 'insert' | 'state' | 'onState'>;
 
@@ -28,6 +30,9 @@ export class Shipper {
   waitingBytes = 0;
   private readonly waiting: Shipment[] = [];
   private lostAt = -Infinity;
+  /** Since when the shipment on its way is. */
+  private sentAt: number | undefined;
+  private trouble: string | undefined;
   private sending: Promise<void> | undefined;
   private spilling: Promise<void> | undefined;
   private isClosed = false;
@@ -41,12 +46,18 @@ export class Shipper {
     private readonly log: Log,
   ) {
     engine.onState(() => this.go());
+    spill.onLost((rows) => this.countLost(rows));
     this.go();
   }
 
   /** Whether rows were lost within the last minute. */
   get isLosing(): boolean {
-    return this.clock.now() - this.lostAt < REMEMBERED_MS;
+    return this.clock.elapsed() - this.lostAt < REMEMBERED_MS;
+  }
+
+  /** Whether a shipment has been on its way for long, sent once or again and again. */
+  get isStuck(): boolean {
+    return this.sentAt !== undefined && this.clock.elapsed() - this.sentAt > STUCK_MS;
   }
 
   add(shipment: Shipment): void {
@@ -97,22 +108,30 @@ export class Shipper {
         if (at !== -1) this.remove(at);
         continue;
       }
-      const kept = await this.spill.oldest();
-      if (kept === undefined) return;
-      if (await this.send(kept)) await this.spill.done();
+      try {
+        const kept = await this.spill.oldest();
+        if (kept === undefined) return;
+        if (await this.send(kept)) await this.spill.done();
+      } catch (error) {
+        this.troubled(String(error));
+        await this.rest();
+      }
     }
   }
 
   /** Whether it need not be sent again. */
   private async send(shipment: Shipment): Promise<boolean> {
     const { table, format, bytes, token, rows } = shipment;
+    this.sentAt ??= this.clock.elapsed();
     try {
       await this.engine.insert(table, format, bytes, token);
+      this.sentAt = undefined;
       this.stored += rows;
       return true;
     } catch (error) {
       if (error instanceof MarketDataError && !error.retryable) {
         this.log.error({ rows, table, error: error.message }, 'the history engine refuses rows for good');
+        this.sentAt = undefined;
         this.countLost(rows);
         return true;
       }
@@ -130,6 +149,12 @@ export class Shipper {
         resolve();
       };
     });
+  }
+
+  /** The spill cannot be read for the moment: said once. */
+  private troubled(error: string): void {
+    if (error !== this.trouble) this.log.error({ error }, 'the spill file could not be read; it is tried again');
+    this.trouble = error;
   }
 
   /** Moves the newest of what waits to the spill, until so many bytes are left; the oldest may be on their way. */
@@ -159,6 +184,6 @@ export class Shipper {
 
   private countLost(rows: number): void {
     this.lost += rows;
-    this.lostAt = this.clock.now();
+    this.lostAt = this.clock.elapsed();
   }
 }

@@ -1,8 +1,8 @@
-import { TradeReader } from '#candles';
+import { CORRECTED_FOR_MS, TradeReader } from '#candles';
 import type { EpochMs, Tick } from '#domain';
 
-/** Trades of a vendor that counts, of which is remembered what had been traded when: so far back a late one finds its place. */
-const REMEMBERED = 32;
+/** Entries of two numbers from which on old ones are looked for. */
+const MANY_COUNTS = 64;
 
 /** Volume that belongs to a trade told late, and was counted with a later one. */
 export interface VolumeMove {
@@ -19,7 +19,8 @@ export class TradedSizes {
   private total = 0;
   private receivedAt: EpochMs = NaN;
   private place = 0;
-  /** When, and how much had been traded by then, in turns; oldest first. */
+  private since: EpochMs = NaN;
+  /** When, and how much had been traded by then, in turns; oldest first. As far back as a late trade still counts. */
   private counts: number[] = [];
 
   /** Place among the ticks that were received in the same millisecond, from 0. */
@@ -32,6 +33,7 @@ export class TradedSizes {
   /** Traded by the tick; NaN when it tells of no trade. */
   accepted(tick: Tick, volume: number | undefined): number {
     const trade = this.trades.accepted(tick, volume);
+    if (this.trades.since !== this.since) this.begin(this.trades.since);
     if (trade === undefined) return NaN;
     // only NaN differs from itself
     const isCounted = trade.total === trade.total;
@@ -58,7 +60,7 @@ export class TradedSizes {
     let next = counts.length - 2;
     while (next > 0 && (counts[next - 1] as number) > total) next -= 2;
     const before = next - 2;
-    if (next < 0 || before < 0) return 0;
+    if (before < 0) return NaN;
     const isBetween = (counts[before] as number) <= at && at <= (counts[next] as number);
     const size = total - (counts[before + 1] as number);
     if (size === 0 || !isBetween) return NaN;
@@ -67,9 +69,18 @@ export class TradedSizes {
     return 0;
   }
 
+  /** A late trade may come to stand between where counting starts and the first trade. */
+  private begin(since: EpochMs): void {
+    this.since = since;
+    this.counts = [since, this.total];
+  }
+
   private remember(at: EpochMs): void {
     const { counts } = this;
     counts.push(at, this.total);
-    if (counts.length >= 4 * REMEMBERED) counts.splice(0, 2 * REMEMBERED);
+    if (counts.length < 2 * MANY_COUNTS) return;
+    const middle = 2 * Math.floor(counts.length / 4);
+    // the newest of those that are too old is still the one before a late trade
+    if ((counts[middle] as number) <= at - CORRECTED_FOR_MS) counts.splice(0, middle);
   }
 }

@@ -1,6 +1,6 @@
 import type { QuoteState } from '#cache';
 import { messageEncoder } from '#compression';
-import type { Cancel, Candle, CandleInterval, Clock, Epoch, InstrumentId } from '#domain';
+import type { Cancel, Candle, CandleInterval, Clock, Epoch, EpochMs, InstrumentId } from '#domain';
 import type { Client } from '../client.js';
 import type { HubCounts } from '../hub.js';
 import type { Subscription } from '../subscription.js';
@@ -103,6 +103,12 @@ export class Channels {
     if (this.watched.size > MAX_WATCHED) this.giveUpLongestUnread();
     this.arrange(channels);
     return channels.last(interval, count);
+  }
+
+  /** Candles of an instrument that end until then are over: its vendor has told all of them. */
+  over({ instrument }: QuoteState): EpochMs {
+    const now = this.clock.now();
+    return this.known.get(instrument.id)?.over(now) ?? now;
   }
 
   stop(): void {

@@ -78,6 +78,11 @@ export class InstrumentChannels {
     return this.builder?.last(interval, count) ?? [];
   }
 
+  /** Candles that end until then are over. */
+  over(now: EpochMs): EpochMs {
+    return this.builder?.over(now) ?? now;
+  }
+
   private tell(mayHaveMoved: boolean): boolean {
     const hasNews = mayHaveMoved || this.builder?.hasChanged === true;
     if (hasNews) this.moved(this);

@@ -1,4 +1,15 @@
-import type { Cancel, Clock, EpochMs, Recording, ReplayControl, ReplayProgress, ReplaySpeed, Tick } from '#domain';
+import {
+  type Cancel,
+  type Clock,
+  type EpochMs,
+  InvalidMessageError,
+  type Recording,
+  type RecordingSpan,
+  type ReplayControl,
+  type ReplayProgress,
+  type ReplaySpeed,
+  type Tick,
+} from '#domain';
 import { ReadAhead } from './read-ahead.js';
 import { ReplayTime } from './replay-time.js';
 
@@ -21,6 +32,8 @@ export interface PlayerListener {
 const PER_TURN = 1000;
 /** At a high speed a tick is nearly always due: this often those that are, are told together, ms. */
 const TURN_MS = 5;
+/** Timers know no longer pauses than 24 days. */
+const LONGEST_PAUSE_MS = 60_000;
 
 /** Tells the ticks of a recording when they are due by the recording's clock. */
 export class ReplayPlayer implements ReplayControl {
@@ -93,6 +106,11 @@ export class ReplayPlayer implements ReplayControl {
   }
 
   seek(to: EpochMs): void {
+    const { span } = this.recording;
+    if (!Number.isFinite(to) || (span !== undefined && (to < span.from || to >= span.to)))
+      throw new InvalidMessageError(
+        `to must be a time of the recording${span === undefined ? '' : `, ${textOf(span)}`}`,
+      );
     this.rewind();
     this.begin(to);
   }
@@ -113,7 +131,8 @@ export class ReplayPlayer implements ReplayControl {
     this.error = undefined;
     this.startAt = at;
     this.lastTold = undefined;
-    this.isLapEmpty = true;
+    // behind the last tick there is nothing, and before it there may be much
+    this.isLapEmpty = at === undefined;
     this.reader.open(at ?? -Infinity);
     this.listener.changed();
   }
@@ -148,7 +167,8 @@ export class ReplayPlayer implements ReplayControl {
       tick = this.reader.peek();
     }
     if (tick === undefined) return this.awaitMore();
-    const pauseMs = left === 0 ? 0 : Math.max(TURN_MS, Math.ceil(this.time.until(tick.receivedAt)));
+    const dueMs = Math.min(Math.ceil(this.time.until(tick.receivedAt)), LONGEST_PAUSE_MS);
+    const pauseMs = left === 0 ? 0 : Math.max(TURN_MS, dueMs);
     this.timer = this.clock.after(pauseMs, () => this.turn());
   }
 
@@ -188,4 +208,8 @@ export class ReplayPlayer implements ReplayControl {
     this.listener.rewound();
     for (const listener of this.rewindListeners) listener();
   }
+}
+
+function textOf({ from, to }: RecordingSpan): string {
+  return `${new Date(from).toISOString()} to ${new Date(to).toISOString()}`;
 }

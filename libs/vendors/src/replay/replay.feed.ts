@@ -14,6 +14,7 @@ import {
   tick,
   type VendorId,
 } from '#domain';
+import { Counts } from './counts.js';
 import { EventTimes } from './event-times.js';
 import { type PlayerOptions, ReplayPlayer } from './replay-player.js';
 
@@ -42,6 +43,7 @@ export class ReplayFeed implements Feed {
   private readonly player: ReplayPlayer;
   private readonly symbols: ReadonlySet<InstrumentId>;
   private readonly eventTimes = new EventTimes();
+  private readonly counts = new Counts();
   private sink: FeedSink | undefined;
   private state: FeedState = 'connecting';
   private since: EpochMs;
@@ -61,7 +63,10 @@ export class ReplayFeed implements Feed {
     this.streamingFrom = this.since;
     this.player = new ReplayPlayer(recording, options, clock, {
       tell: (recorded) => this.tell(recorded),
-      rewound: () => this.eventTimes.clear(),
+      rewound: () => {
+        this.eventTimes.clear();
+        this.counts.clear();
+      },
       changed: () => this.changed(),
     });
     this.control = this.player;
@@ -102,7 +107,9 @@ export class ReplayFeed implements Feed {
     const now = this.clock.now();
     this.lastFrameAt = now;
     const eventTime = this.eventTimes.of(recorded);
-    this.sink?.tick(tick({ ...recorded, vendor: REPLAY, receivedAt: now, eventTime }));
+    this.sink?.tick(
+      tick({ ...recorded, vendor: REPLAY, receivedAt: now, eventTime, volume: this.counts.of(recorded) }),
+    );
   }
 
   private changed(): void {

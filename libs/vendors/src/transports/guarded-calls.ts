@@ -147,7 +147,7 @@ export class GuardedCalls {
   }
 
   private get isOurTurn(): boolean {
-    return this.tools.turn?.mayCall() ?? true;
+    return this.tools.turn?.mayCall(this.vendor) ?? true;
   }
 
   private notOurTurn(): SourceFailedError {

@@ -45,6 +45,7 @@ export class RequestTimes {
   }
 
   observe(name: string, status: number, ms: number): void {
+    this.turn();
     let route = this.routes.get(name);
     if (route === undefined) {
       route = { times: new DurationHistogram(), refused: 0, failed: 0 };
@@ -76,7 +77,6 @@ export class RequestTimes {
     response.once('finish', () => {
       const { path } = (request.route ?? { path: NO_ROUTE }) as { path: string };
       const waits = path.endsWith('/stream') || 'wait' in request.query;
-      this.turn();
       if (!waits)
         this.observe(
           path === NO_ROUTE ? path : `${request.method} ${path}`,

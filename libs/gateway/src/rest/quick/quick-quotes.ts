@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { LastValueStore, QuoteReader, QuoteState } from '#cache';
+import type { LastValueStore, QuoteReader } from '#cache';
 import { type Clock, F } from '#domain';
 import { type Caller, type Callers, credentialsOf } from '../../access/caller.js';
+import { rememberAdmission } from '../../access/request-caller.js';
 import { deprecationHeaders } from '../deprecation.js';
 import { contentType, preferred } from '../negotiation.js';
 import type { RequestTimes } from '../performance/request-times.js';
@@ -16,6 +17,8 @@ const ROUTE = `GET ${PATH}`;
 /** Whose answer needs more than the plain one: another origin's, a conditional one, one with a body. */
 const PECULIAR = ['origin', 'if-none-match', 'content-length', 'transfer-encoding', 'cookie', 'expect'] as const;
 
+const FORMATS = [...COMMON_FORMATS, 'csv'] as const;
+
 /**
  * Answers `GET /api/v1/quotes?symbols=` from memory before any framework sees it, in the plain case only: every quote is current, the caller
  * is not limited, and nothing else is asked for. All else goes on to the routes, whose answer would be the same, byte for byte.
@@ -23,7 +26,6 @@ const PECULIAR = ['origin', 'if-none-match', 'content-length', 'transfer-encodin
 export class QuickQuotes {
   private readonly texts = new QuoteTexts();
   private readonly lists: SymbolLists;
-  private readonly before: readonly string[];
 
   /** @param standing headers of every answer, as name and value in turns */
   constructor(
@@ -32,10 +34,9 @@ export class QuickQuotes {
     private readonly callers: Callers,
     private readonly times: RequestTimes,
     private readonly clock: Clock,
-    standing: readonly string[],
+    private readonly standing: readonly string[],
   ) {
     this.lists = new SymbolLists(lastValues);
-    this.before = [...standing, ...deprecationHeaders(PATH), 'ETag'];
   }
 
   /** Puts itself before whoever listens to a server's requests now. */
@@ -46,31 +47,25 @@ export class QuickQuotes {
       const goOn = (): void => {
         for (const listener of listeners) listener.call(server, request, response);
       };
-      const states = this.plainSymbols(request);
-      if (states === undefined) return goOn();
+      const url = plainUrl(request);
+      if (url === undefined) return goOn();
       const startedAt = this.clock.elapsed();
       const answer = (caller: Caller): void =>
-        this.answer(states, caller, response)
-          ? this.times.observe(ROUTE, 200, this.clock.elapsed() - startedAt)
-          : goOn();
+        this.answer(url, caller, response) ? this.times.observe(ROUTE, 200, this.clock.elapsed() - startedAt) : goOn();
       const { authenticator } = this.callers;
       if (authenticator.mode === 'off') return answer(this.callers.anonymous(request));
-      // a credential that is refused is refused again, in the routes' words
-      this.callers.admit(request, credentialsOf(request.headers)).then(answer, goOn);
+      const admission = this.callers.admit(request, credentialsOf(request.headers));
+      rememberAdmission(request, admission);
+      // a credential that is refused is refused in the routes' words
+      admission.then(answer, goOn);
     });
   }
 
-  /** What a request asks for when it is a plain one; undefined when it is not. */
-  private plainSymbols({ method, url, headers }: IncomingMessage): readonly QuoteState[] | undefined {
-    if (method !== 'GET' || url?.startsWith(BEGINNING) !== true) return undefined;
-    for (const name of PECULIAR) if (headers[name] !== undefined) return undefined;
-    if (preferred(headers.accept, [...COMMON_FORMATS, 'csv']) !== 'json') return undefined;
-    return this.lists.of(url.slice(BEGINNING.length));
-  }
-
-  private answer(states: readonly QuoteState[], { identity }: Caller, response: ServerResponse): boolean {
+  private answer(url: string, { identity }: Caller, response: ServerResponse): boolean {
     const { requestsPerMinute, entitlements } = identity.tier;
     if (requestsPerMinute !== undefined || response.destroyed) return false;
+    const states = this.lists.of(url.slice(BEGINNING.length));
+    if (states === undefined) return false;
     if (!entitlements.all && !states.every(({ instrument }) => entitlements.allows(instrument.id))) return false;
     // a stale quote has its age in another place
     if (states.some((state) => state.latest(F.stale) === 1) || !this.reader.takeCurrent(states)) return false;
@@ -87,7 +82,9 @@ export class QuickQuotes {
     }
     body += '],"errors":[]}';
     response.writeHead(200, [
-      ...this.before,
+      ...this.standing,
+      ...deprecationHeaders(url),
+      'ETag',
       `W/"${listTag(tags, [])}"`,
       'Content-Type',
       contentType('json'),
@@ -99,4 +96,11 @@ export class QuickQuotes {
     response.end(body, hasWide ? 'utf8' : 'latin1');
     return true;
   }
+}
+
+/** The address of a request that may be answered here; undefined when it asks for more. */
+function plainUrl({ method, url, headers }: IncomingMessage): string | undefined {
+  if (method !== 'GET' || url?.startsWith(BEGINNING) !== true) return undefined;
+  for (const name of PECULIAR) if (headers[name] !== undefined) return undefined;
+  return preferred(headers.accept, FORMATS) === 'json' ? url : undefined;
 }

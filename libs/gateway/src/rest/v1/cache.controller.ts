@@ -80,7 +80,9 @@ export class CacheController {
   @Delete('quotes/:symbol')
   @For('operator')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Forgets what is cached of a symbol; its next read asks a vendor' })
+  @ApiOperation({
+    summary: 'Forgets what this node and Redis have cached of a symbol; the next read asks for it again',
+  })
   @ApiParam({ name: 'symbol', example: 'NSE:RELIANCE' })
   @ApiNoContentResponse()
   @ApiProblems(404)
@@ -90,7 +92,9 @@ export class CacheController {
 
   @Delete('quotes')
   @For('operator')
-  @ApiOperation({ summary: 'Forgets all cached quotes and failures; `cleared` counts the keys in Redis' })
+  @ApiOperation({
+    summary: 'Forgets all quotes and failures cached by this node and in Redis; `cleared` counts the keys there',
+  })
   @ApiOkResponse({ type: ClearedAnswer })
   @ApiProblems(502)
   async clearQuotes(): Promise<ClearedAnswer> {

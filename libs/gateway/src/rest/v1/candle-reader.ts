@@ -1,10 +1,11 @@
 import type { LastValueStore, QuoteReader, QuoteState } from '#cache';
-import { type FoldedCandle, foldCandles, GRACE_MS, HISTORY_INTERVALS, IntervalClock, KEPT_CANDLES } from '#candles';
+import { type FoldedCandle, foldCandles, HISTORY_INTERVALS, IntervalClock, KEPT_CANDLES } from '#candles';
 import {
   type Candle,
   CANDLE_INTERVALS,
   type CandleInterval,
   type Clock,
+  type EpochMs,
   type ExchangeCalendar,
   InvalidSymbolError,
   MarketDataError,
@@ -53,7 +54,9 @@ export class CandleReader {
     const built = this.hub.channels.read(state, isBuilt ? (interval as CandleInterval) : base, KEPT_CANDLES);
     // candles are built from what comes, whatever the present quote may be
     await this.quotes.read([request.symbol]);
-    const candles = (isBuilt ? this.counted(built, request) : this.folded(built, request)).filter(({ time }) => {
+    const candles = (
+      isBuilt ? this.counted(built, request) : this.folded(built, request, this.hub.channels.over(state))
+    ).filter(({ time }) => {
       const start = Date.parse(time);
       return start >= from && start < to;
     });
@@ -71,7 +74,7 @@ export class CandleReader {
     });
   }
 
-  private folded(built: readonly Candle[], request: CandleRequest): HistoryCandle[] {
+  private folded(built: readonly Candle[], request: CandleRequest, over: EpochMs): HistoryCandle[] {
     const parts = built.map(({ time, ...rest }) => ({ start: Date.parse(time), ...rest }));
     const candles = foldCandles(parts, this.intervals(request));
     // of the first interval the beginning may be missing
@@ -80,7 +83,7 @@ export class CandleReader {
     return candles.filter(isWhole).map(({ start, end, ...rest }) => ({
       time: new Date(start).toISOString(),
       ...rest,
-      final: end + GRACE_MS <= this.clock.now(),
+      final: end <= over,
     }));
   }
 

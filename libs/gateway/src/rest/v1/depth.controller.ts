@@ -1,11 +1,13 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { LastValueStore, QuoteReader } from '#cache';
 import { type BookLevel, bookView, InvalidSymbolError, MarketDataError } from '#domain';
 import { bookOf } from '#subscription';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { forbiddenSymbol } from '../../session/entitled.js';
+import { weakTag } from '../etag.js';
 import { ApiProblems } from '../problem.js';
 
 export class LevelAnswer implements BookLevel {
@@ -37,7 +39,11 @@ export class DepthController {
   @ApiParam({ name: 'symbol', example: 'NSE:RELIANCE' })
   @ApiOkResponse({ type: DepthAnswer })
   @ApiProblems(403, 404, 502)
-  async one(@Param('symbol') symbol: string, @From() { identity }: Caller): Promise<DepthAnswer> {
+  async one(
+    @Param('symbol') symbol: string,
+    @From() { identity }: Caller,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DepthAnswer> {
     if (!identity.tier.entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
     // a quote's read brings the value in memory up to date, and the book with it
     const { quotes, errors } = await this.quotes.read([symbol]);
@@ -46,12 +52,8 @@ export class DepthController {
     if (reading === undefined) throw new MarketDataError(error?.code ?? 'SOURCE_FAILED', error?.message ?? '', true);
     const state = this.lastValues.peek(symbol);
     if (state === undefined) throw new InvalidSymbolError(symbol);
-    return {
-      symbol,
-      ...bookView(bookOf(state)),
-      source: state.latestSource,
-      stale: reading.quote.stale,
-      age: reading.age,
-    };
+    const book = { ...bookView(bookOf(state)), source: state.latestSource, stale: reading.quote.stale };
+    response.setHeader('ETag', weakTag(book));
+    return { symbol, ...book, age: reading.age };
   }
 }

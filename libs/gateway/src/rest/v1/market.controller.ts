@@ -1,5 +1,6 @@
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import {
   CLOCK,
   type Clock,
@@ -9,6 +10,7 @@ import {
   marketStatus,
   type TradingSession,
 } from '#domain';
+import { weakTag } from '../etag.js';
 import { ApiProblems } from '../problem.js';
 import {
   CalendarAnswer,
@@ -31,10 +33,12 @@ export class MarketController {
   @ApiOperation({ summary: 'Whether exchanges trade now, why not, and when that changes' })
   @ApiOkResponse({ type: MarketStatusAnswer })
   @ApiProblems(400)
-  status(@Query() { exchange }: StatusQuery): MarketStatusAnswer {
+  status(@Query() { exchange }: StatusQuery, @Res({ passthrough: true }) response: Response): MarketStatusAnswer {
     const now = this.clock.now();
     const asked = exchange === undefined ? this.calendar.exchanges : [this.known(exchange)];
-    return { serverTime: iso(now), exchanges: asked.map((one) => this.statusOf(one, now)) };
+    const exchanges = asked.map((one) => this.statusOf(one, now));
+    response.setHeader('ETag', weakTag(exchanges));
+    return { serverTime: iso(now), exchanges };
   }
 
   @Get('calendar')

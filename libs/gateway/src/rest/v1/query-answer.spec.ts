@@ -13,7 +13,7 @@ describe('the JSON answer of a query', () => {
     const answer = jsonAnswer(
       compact('\t\t{\n\t\t\t"name": "x",\n\t\t\t"type": "UInt8"\n\t\t}', '\t\t[1],\n\t\t[2]', 2),
     );
-    expect(JSON.parse(answer.toString())).toEqual({
+    expect(JSON.parse(Buffer.concat(answer).toString())).toEqual({
       columns: [{ name: 'x', type: 'UInt8' }],
       rows: [[1], [2]],
       rowCount: 2,
@@ -25,6 +25,6 @@ describe('the JSON answer of a query', () => {
   it('is not misled by names and values that look like parts', () => {
     const evil = JSON.stringify('\n\n\t"data": "meta": \n\n\t"rows": ');
     const answer = jsonAnswer(compact(`{"name": ${evil}, "type": "String"}`, `[${evil}]`, 1));
-    expect(JSON.parse(answer.toString())).toMatchObject({ rows: [[JSON.parse(evil)]], rowCount: 1 });
+    expect(JSON.parse(Buffer.concat(answer).toString())).toMatchObject({ rows: [[JSON.parse(evil)]], rowCount: 1 });
   });
 });

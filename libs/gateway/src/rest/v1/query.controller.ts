@@ -1,13 +1,16 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Res, StreamableFile } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Body, Controller, Get, HttpCode, Inject, Post, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { type QueryFormat, QueryService } from '#history';
+import { CLOCK, type Clock } from '#domain';
+import { PUBLISHED_TABLES, type QueryFormat, QueryService } from '#history';
 import { For } from '../../access/access.js';
-import type { Caller } from '../../access/caller.js';
+import { type Caller, userOf } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { contentType, type Format } from '../negotiation.js';
 import { ApiProblems } from '../problem.js';
 import { Offers, Wanted } from '../representation.js';
+import { answerTaken, hangUpAfter } from './answer-taken.js';
 import { goneSignal } from './gone-signal.js';
 import { jsonAnswer } from './query-answer.js';
 import { paramsOf, QueryAnswer, QueryBody } from './query.dto.js';
@@ -16,13 +19,19 @@ const FORMATS: readonly Format[] = ['json', 'csv', 'arrow', 'lines'];
 const NAMED: Partial<Record<Format, QueryFormat>> = { json: 'json', csv: 'csv', arrow: 'arrow', lines: 'ndjson' };
 const WRITTEN: Readonly<Record<QueryFormat, Format>> = { json: 'json', csv: 'csv', arrow: 'arrow', ndjson: 'lines' };
 const DESCRIPTION =
-  'One SELECT on the table `ticks`, bounded in time, rows, bytes and memory; see docs/history.md for the functions it may use. ' +
-  'Callers see the symbols their tier allows. The query ends when its client leaves.';
+  `One SELECT on ${[...PUBLISHED_TABLES.keys()].map((name) => `\`${name}\``).join(', ')}, bounded in time, rows, bytes and memory; docs/history.md ` +
+  'lists their columns and the functions it may use. Callers see the symbols their tier allows. The query ends when its client leaves.';
+
+/** A slow line takes an answer of the largest size in this time; past it the answer is held for nobody, ms. */
+const TAKE_WITHIN_MS = 60_000;
 
 @ApiTags('query')
 @Controller({ path: 'query', version: '1' })
 export class QueryController {
-  constructor(private readonly queries: QueryService) {}
+  constructor(
+    private readonly queries: QueryService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
   @Get()
   @Offers(...FORMATS)
@@ -63,11 +72,15 @@ export class QueryController {
     const patterns = entitlements.all ? undefined : entitlements.patterns;
     const answer = await this.queries.run(
       { sql: query.sql, params: paramsOf(query), format },
-      patterns,
-      goneSignal(response),
+      { name: userOf(caller), patterns, signal: goneSignal(response), taken: answerTaken(response) },
     );
     response.setHeader('Cache-Control', 'no-store');
-    const bytes = format === 'json' ? jsonAnswer(answer) : answer;
-    return new StreamableFile(bytes, { type: contentType(WRITTEN[format]), length: bytes.length });
+    hangUpAfter(response, TAKE_WITHIN_MS, this.clock);
+    const pieces = format === 'json' ? jsonAnswer(answer) : [answer];
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    return new StreamableFile(Readable.from(pieces, { objectMode: false }), {
+      type: contentType(WRITTEN[format]),
+      length,
+    });
   }
 }

@@ -7,13 +7,17 @@ import { For } from '../../access/access.js';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { forbiddenSymbol, screen } from '../../session/entitled.js';
+import { matches, tagOfFormat } from '../etag.js';
+import type { Format } from '../negotiation.js';
 import { ApiProblems } from '../problem.js';
-import { OffersTable, Replaced } from '../representation.js';
+import { COMMON_FORMATS, OffersTable, Replaced, Wanted } from '../representation.js';
 import { LongPollQuery } from './long-poll.dto.js';
 import { LongPolls } from './long-polls.js';
 import { listTag, quoteTag } from './quote-tag.js';
 import { QUOTES_TABLE, QUOTE_TABLE } from './quote-table.js';
 import { QuoteAnswer, QuotesAnswer, QuotesBatch, type SymbolError } from './quotes.dto.js';
+
+const FORMATS: readonly Format[] = [...COMMON_FORMATS, 'csv'];
 
 interface Reading {
   readonly quotes: readonly QuoteReading[];
@@ -37,6 +41,7 @@ export class QuotesController {
   async find(
     @Query() { symbols, wait }: LongPollQuery,
     @Headers('if-none-match') known: string | undefined,
+    @Wanted(FORMATS) format: Format,
     @From() caller: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<QuotesAnswer> {
@@ -48,7 +53,8 @@ export class QuotesController {
         const reading = await this.read(symbols, caller);
         return { ...reading, tag: listTag(reading.quotes.map(tagOf), reading.errors) };
       },
-      (reading) => known?.includes(reading.tag) !== true,
+      // news is what the answer's tag, as it is in this format, does not say
+      (reading) => !matches(known, tagOfFormat(`W/"${reading.tag}"`, format)),
     );
     response.setHeader('ETag', `W/"${tag}"`);
     return { quotes: quotes.map(answer), errors: [...errors] };

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, NotFoundException, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
 import { IsIn, IsISO8601, Matches, ValidateIf } from 'class-validator';
 import { type ReplayControl, type ReplayProgress, type ReplaySpeed } from '#domain';
 import { For } from '../../access/access.js';
@@ -22,7 +23,12 @@ export class ReplayOrder {
   @Matches(/T.*(?:Z|[+-]\d\d:\d\d)$/, { message: 'to must be a time with its zone' })
   to!: string;
 
-  @ApiPropertyOptional({ description: '1 to 1000, or max', example: '10' })
+  @ApiPropertyOptional({
+    description: '1 to 1000, or max',
+    oneOf: [{ type: 'number' }, { type: 'string' }],
+    example: 10,
+  })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'number' ? String(value) : value))
   @ValidateIf(({ action }: ReplayOrder) => action === 'speed')
   @Matches(/^(?:max|1000|[1-9]\d{0,2}(?:\.\d+)?)$/, { message: 'speed must be 1 to 1000, or max' })
   speed!: string;

@@ -20,7 +20,7 @@ export class TicksQuery extends TimeRangeQuery {
   @Max(MAX_TICKS)
   limit: number = 1000;
 
-  @ApiPropertyOptional({ description: '`cursor` of the page before, with the same range', maxLength: 100 })
+  @ApiPropertyOptional({ description: '`cursor` of the page before, with the same symbol and range', maxLength: 100 })
   @IsOptional()
   @IsString()
   @MaxLength(100)

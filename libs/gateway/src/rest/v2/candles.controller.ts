@@ -7,6 +7,7 @@ import type { HistoryCandle } from '#history';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { forbiddenSymbol } from '../../session/entitled.js';
+import { weakTag } from '../etag.js';
 import { ApiProblems } from '../problem.js';
 import { OffersTable } from '../representation.js';
 import { CandleReader } from '../v1/candle-reader.js';
@@ -75,10 +76,13 @@ export class CandlesControllerV2 {
     const signal = goneSignal(response);
     const request = { symbol, interval, ...range, from, limit: limitOf(query), fill, hours, signal };
     const { candles, next } = await this.candles.read(request);
+    const data = candles.map((candle) => ofSymbol(symbol, candle, instrument.decimals));
+    const page = { next: next === undefined ? null : positionAfter(next, question) };
+    response.setHeader('ETag', weakTag({ data, page }));
     return {
-      data: candles.map((candle) => ofSymbol(symbol, candle, instrument.decimals)),
+      data,
       errors: [],
-      page: { next: next === undefined ? null : positionAfter(next, question) },
+      page,
       meta: { time: new Date(now).toISOString() },
     };
   }

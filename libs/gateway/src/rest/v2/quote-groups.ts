@@ -1,16 +1,16 @@
-import type { QuoteReading, QuoteState } from '#cache';
-import type { Quote } from '#domain';
+import type { Provenance, QuoteReading } from '#cache';
+import type { Instrument, Quote } from '#domain';
 import type { QuoteV2 } from './quotes.dto.js';
 
 const PERCENT_DECIMALS = 2;
 const DAY_MS = 86_400_000;
 
 /** A quote in groups, each with its source; prices as decimals that are exact to the instrument's. */
-export function quoteGroups({ quote, status, layer, age }: QuoteReading, state: QuoteState): QuoteV2 {
-  const { currency, decimals } = state.instrument;
+export function quoteGroups(
+  { quote, status, layer, age, provenance }: QuoteReading,
+  { currency, decimals }: Instrument,
+): QuoteV2 {
   const decimal = (value: number | undefined): string | undefined => value?.toFixed(decimals);
-  // what another process has read carries less than what memory knows of the same source
-  const isOwn = layer !== 'l2' && quote.source === state.latestSource;
   return {
     symbol: quote.symbol,
     companyName: quote.companyName,
@@ -23,7 +23,7 @@ export function quoteGroups({ quote, status, layer, age }: QuoteReading, state: 
         changePercent: quote.changePercent?.toFixed(PERCENT_DECIMALS),
         size: quote.lastSize,
         time: quote.timestamp,
-        received: isOwn && state.pricedAt > 0 ? new Date(state.pricedAt).toISOString() : undefined,
+        received: provenance && provenance.pricedAt > 0 ? new Date(provenance.pricedAt).toISOString() : undefined,
       }),
     },
     // orders of another vendor's moment are never kept beside a price
@@ -37,7 +37,7 @@ export function quoteGroups({ quote, status, layer, age }: QuoteReading, state: 
         time: quote.timestamp,
       }),
     },
-    day: { source: daySource(quote, state, isOwn), ...present(dayValues(quote, state, isOwn, decimal)) },
+    day: { source: provenance?.volumeSource || quote.source, ...present(dayValues(quote, provenance, decimal)) },
     status,
     layer,
     ageMs: age,
@@ -46,7 +46,8 @@ export function quoteGroups({ quote, status, layer, age }: QuoteReading, state: 
 
 type Decimal = (value: number | undefined) => string | undefined;
 
-function dayValues(quote: Quote, state: QuoteState, isOwn: boolean, decimal: Decimal): Partial<QuoteV2['day']> {
+function dayValues(quote: Quote, provenance: Provenance | undefined, decimal: Decimal): Partial<QuoteV2['day']> {
+  const { volumeDay = 0 } = provenance ?? {};
   return {
     open: decimal(quote.open),
     high: decimal(quote.high),
@@ -55,12 +56,8 @@ function dayValues(quote: Quote, state: QuoteState, isOwn: boolean, decimal: Dec
     averagePrice: decimal(quote.averagePrice),
     volume: quote.volume,
     openInterest: quote.openInterest,
-    date: isOwn && state.volumeDay > 0 ? new Date(state.volumeDay * DAY_MS).toISOString().slice(0, 10) : undefined,
+    date: volumeDay > 0 ? new Date(volumeDay * DAY_MS).toISOString().slice(0, 10) : undefined,
   } as Partial<QuoteV2['day']>;
-}
-
-function daySource(quote: Quote, state: QuoteState, isOwn: boolean): string {
-  return isOwn && state.volumeSource !== '' ? state.volumeSource : quote.source;
 }
 
 /** Only what has a value. */

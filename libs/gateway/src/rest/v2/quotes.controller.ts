@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { LastValueStore, QuoteReader, type QuoteReading } from '#cache';
+import { QuoteReader, type QuoteReading } from '#cache';
 import { CLOCK, type Clock, InstrumentMaster, InvalidMessageError, InvalidSymbolError, MarketDataError } from '#domain';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
@@ -19,7 +19,6 @@ import { QuoteAnswerV2, QuotesAnswerV2, QuotesQueryV2, type QuoteV2 } from './qu
 export class QuotesControllerV2 {
   constructor(
     private readonly quotes: QuoteReader,
-    private readonly lastValues: LastValueStore,
     private readonly master: InstrumentMaster,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -78,16 +77,16 @@ export class QuotesControllerV2 {
   private wanted({ symbols, index, exchange }: QuotesQueryV2, { identity }: Caller): readonly string[] {
     if ((symbols === undefined) === (index === undefined && exchange === undefined))
       throw new InvalidMessageError('give either symbols, or an index or an exchange');
-    if (symbols !== undefined) return symbols;
+    if (symbols !== undefined) return [...new Set(symbols)];
     const { entitlements } = identity.tier;
     const filter = { index, exchange, allows: (id: string) => entitlements.allows(id) };
     return this.master.search('', Infinity, filter).map(({ id }) => id);
   }
 
   private grouped(reading: QuoteReading): QuoteV2 {
-    const state = this.lastValues.peek(reading.quote.symbol);
-    if (state === undefined) throw new InvalidSymbolError(reading.quote.symbol);
-    return quoteGroups(reading, state);
+    const instrument = this.master.get(reading.quote.symbol);
+    if (instrument === undefined) throw new InvalidSymbolError(reading.quote.symbol);
+    return quoteGroups(reading, instrument);
   }
 
   private meta(): { time: string } {

@@ -68,6 +68,6 @@ export class SymbolsControllerV2 {
 
 function symbolOf({ id, name, tickSize, decimals, ...instrument }: Instrument): SymbolV2 {
   const { exchange, ticker, isin, currency, indices } = instrument;
-  const step = tickSize.toFixed(Math.max(decimals, 0));
+  const step = tickSize.toFixed(decimals);
   return { symbol: id, exchange, ticker, companyName: name, isin, tickSize: step, decimals, currency, indices };
 }

@@ -6,6 +6,7 @@ import { type HistoryTick, TickRepository } from '#history';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { forbiddenSymbol } from '../../session/entitled.js';
+import { weakTag } from '../etag.js';
 import { ApiProblems } from '../problem.js';
 import { OffersTable } from '../representation.js';
 import { goneSignal } from '../v1/gone-signal.js';
@@ -77,11 +78,21 @@ export class TicksControllerV2 {
     // vendors' clocks may be ahead of ours
     const end = to ?? now + DAY_MS;
     const start = from ?? Math.min(end, now) - DAY_MS;
-    const page = await this.ticks.ticks({ symbol, from: start, to: end, limit, cursor, signal: goneSignal(response) });
+    const { ticks, cursor: next = null } = await this.ticks.ticks({
+      symbol,
+      from: start,
+      to: end,
+      limit,
+      cursor,
+      signal: goneSignal(response),
+    });
+    const data = ticks.map((tick) => ofSymbol(symbol, tick, instrument.decimals));
+    const page = { next };
+    response.setHeader('ETag', weakTag({ data, page }));
     return {
-      data: page.ticks.map((tick) => ofSymbol(symbol, tick, instrument.decimals)),
+      data,
       errors: [],
-      page: { next: page.cursor ?? null },
+      page,
       meta: { time: new Date(now).toISOString() },
     };
   }

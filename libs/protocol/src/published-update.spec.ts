@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { parseMessage } from './parse-message.js';
+import { plainUpdate, PublishedUpdate } from './published-update.js';
+
+const whole = {
+  symbol: 'NSE:TCS',
+  price: 100,
+  volume: 5,
+  bid: 99,
+  ask: 101,
+  bidSize: 1,
+  askSize: 2,
+  lastSize: 3,
+  open: 98,
+  high: 102,
+  low: 97,
+  previousClose: 96,
+  openInterest: 4,
+  averagePrice: 99.5,
+  timestamp: '2026-11-20T09:15:00.123+05:30',
+  source: 'desk',
+  id: 'a',
+};
+
+describe('An update read by hand', () => {
+  it.each<{ name: string; given: object }>([
+    { name: 'every field', given: whole },
+    { name: 'a symbol alone', given: { symbol: 'NSE:TCS' } },
+    { name: 'a time in milliseconds', given: { symbol: 'NSE:TCS', timestamp: 1_800_000_000_000 } },
+    { name: 'null for what is left out', given: { symbol: 'NSE:TCS', bid: null, timestamp: null, id: null } },
+    { name: 'further properties', given: { symbol: 'NSE:TCS', price: 1, colour: 'red', toString: 1 } },
+  ])('is what validation makes of it: $name', ({ given }) => {
+    expect(plainUpdate(given)).toEqual({ ...parseMessage(PublishedUpdate, given) });
+  });
+
+  it.each(
+    [
+      undefined,
+      null,
+      1,
+      'NSE:TCS',
+      [whole],
+      {},
+      { price: 1 },
+      { symbol: 5 },
+      { symbol: null },
+      { symbol: 'x'.repeat(65) },
+      { symbol: 'NSE:TCS', price: '7' },
+      { symbol: 'NSE:TCS', price: Infinity },
+      { symbol: 'NSE:TCS', source: 'x'.repeat(65) },
+      { symbol: 'NSE:TCS', id: 5 },
+      { symbol: 'NSE:TCS', timestamp: 1_800_000_000 },
+      { symbol: 'NSE:TCS', timestamp: '2026-11-20T09:15:00' },
+      { symbol: 'NSE:TCS', timestamp: true },
+      { symbol: 'NSE:TCS', constructor: 'x' },
+    ].map((given: unknown) => ({ given })),
+  )('is left to validation, which refuses it: $given', ({ given }) => {
+    expect(plainUpdate(given)).toBeUndefined();
+    expect(() => parseMessage(PublishedUpdate, given)).toThrow();
+  });
+});
