@@ -1,20 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { hashApiKey } from '#auth';
 import { QuoteReader } from '#cache';
+import { Sessions } from '#gateway';
 import { aProduct, type Product } from '../support/running-server.js';
 
 let product: Product;
+let guarded: Product;
 let connection: Connection;
+let dir: string;
+
+const KEYS = { all: newKey('all'), few: newKey('few'), slow: newKey('slow') };
 
 beforeAll(async () => {
   product = await aProduct({ VENDORS: 'json' });
   connection = new Connection(product);
-  await waitForLive();
+  await waitForLive(connection);
+  dir = mkdtempSync(join(tmpdir(), 'tickwire-quick-'));
+  const keys = Object.entries(KEYS).map(([id, key]) => ({ id, hash: hashApiKey(key), tier: id }));
+  writeFileSync(join(dir, 'keys.json'), JSON.stringify({ keys }));
+  const tiers = { all: {}, few: { symbols: ['NSE:TCS'] }, slow: { requestsPerMinute: 1000 } };
+  writeFileSync(join(dir, 'tiers.json'), JSON.stringify({ tiers }));
+  guarded = await aProduct({
+    VENDORS: 'json',
+    AUTH: 'required',
+    API_KEYS_FILE: join(dir, 'keys.json'),
+    TIERS_FILE: join(dir, 'tiers.json'),
+  });
 });
 afterAll(async () => {
   connection.close();
   await product.stop();
+  await guarded.stop();
+  rmSync(dir, { recursive: true });
 });
 
 const SYMBOLS = ['NSE:RELIANCE', 'NSE:TCS', 'NSE:SBIN', 'NSE:INFY', 'NSE:TITAN', 'NSE:ITC', 'NSE:LT', 'NSE:M%26M'];
@@ -53,9 +76,13 @@ class Connection {
   }
 }
 
-async function waitForLive(): Promise<void> {
+function newKey(id: string): string {
+  return `tw_${id}_${randomBytes(32).toString('base64url')}`;
+}
+
+async function waitForLive(at: Connection, headers: readonly string[] = []): Promise<void> {
   for (;;) {
-    const answer = await connection.get(`/api/v1/quotes?symbols=${SYMBOLS.join()}`);
+    const answer = await at.get(`/api/v1/quotes?symbols=${SYMBOLS.join()}`, headers);
     if (!/"layer":"l[234]"/.test(answer) && answer.includes('"errors":[]')) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -80,11 +107,15 @@ function comparable(answer: string): string {
 const tagOf = (answer: string): string | undefined => /^etag: (.*)$/im.exec(answer)?.[1];
 
 /** The same request to the quick way and to the routes, at a moment when no price moved between them. */
-async function both(list: string, headers: readonly string[]): Promise<[quick: string, routed: string]> {
+async function both(
+  list: string,
+  headers: readonly string[],
+  at = connection,
+): Promise<[quick: string, routed: string]> {
   for (;;) {
     const path = `/api/v1/quotes?symbols=${list}`;
-    const quick = await connection.get(path, headers);
-    const routed = await connection.get(`${path}&wait=0`, headers);
+    const quick = await at.get(path, headers);
+    const routed = await at.get(`${path}&wait=0`, headers);
     if (tagOf(quick) === tagOf(routed)) return [quick, routed];
   }
 }
@@ -133,9 +164,32 @@ it('answers alike, byte for byte, what it answers itself and what it leaves to t
   expect(shares).toBeGreaterThan(40);
 });
 
+it('answers alike where credentials are asked for, by tier, and while it drains', async () => {
+  const at = new Connection(guarded);
+  await waitForLive(at, [`X-API-Key: ${KEYS.all}`]);
+  const taken = vi.spyOn(guarded.server.app.get(QuoteReader), 'takeCurrent');
+  const alike = async (headers: readonly string[]): Promise<[status: string | undefined, isQuick: boolean]> => {
+    taken.mockClear();
+    const [quick, routed] = await both('NSE:TCS,NSE:SBIN', headers, at);
+    const withoutCounts = (answer: string): string => comparable(answer).replace(/^X-RateLimit-R.*$/gm, '');
+    expect(withoutCounts(quick)).toBe(withoutCounts(routed));
+    return [quick.split(' ')[1], taken.mock.results.some(({ value }) => value === true)];
+  };
+  expect(await alike([])).toEqual(['401', false]);
+  expect(await alike([`X-API-Key: ${newKey('all')}`])).toEqual(['401', false]);
+  expect(await alike([`X-API-Key: ${KEYS.few}`])).toEqual(['200', false]);
+  expect(await alike([`X-API-Key: ${KEYS.slow}`])).toEqual(['200', false]);
+  expect(await alike([`X-API-Key: ${KEYS.all}`])).toEqual(['200', true]);
+  guarded.server.app.get(Sessions).announceDrain(0, Math.random);
+  expect(await alike([`X-API-Key: ${KEYS.all}`])).toEqual(['200', true]);
+  at.close();
+});
+
 it('answers what is not current by the routes, which ask a vendor', async () => {
-  const [answer] = await both('NSE:HDFCBANK', []);
-  expect(answer).toMatch(/^HTTP\/1.1 200 OK/);
+  const read = vi.spyOn(product.server.app.get(QuoteReader), 'read');
+  const answer = await connection.get('/api/v1/quotes?symbols=NSE:HDFCBANK');
+  expect([read.mock.calls.length, /"layer":"(l\d)"/.exec(answer)?.[1]]).toEqual([1, 'l3']);
+  read.mockRestore();
 });
 
 it('counts its answers like the others', async () => {

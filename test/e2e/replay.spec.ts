@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -168,6 +170,17 @@ describe('a replayed day', () => {
   });
 });
 
+it('a server that cannot start leaves nothing running', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as { port: number };
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  await expect(replaying({ REPLAY_FILE: await aDay(600), PORT: String(port) })).rejects.toThrow('EADDRINUSE');
+  await new Promise((resolve) => taken.close(resolve));
+  await until('the end of its timers', () => timers() <= before);
+});
+
 describe('tickwire replay', () => {
   async function cli(args: readonly string[], stopWhen: (out: string) => boolean) {
     let out = '';
@@ -194,6 +207,23 @@ describe('tickwire replay', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/npm run watch -- --url ws:\/\/127\.0\.0\.1:\d+\/ws/);
     expect(out).toMatch(/The recording is over: 126\d\d ticks/);
+  });
+
+  it('ends when it is told to while it plays', async () => {
+    const main = join(import.meta.dirname, '../../dist/apps/cli/src/main.js');
+    const file = await aDay(6000);
+    const args = [main, 'replay', '--file', file, '--port', '0', '--server', 'http://127.0.0.1:1'];
+    const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], HISTORY: 'off' }, stdio: 'pipe' });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => void (out += chunk.toString()));
+    try {
+      await until('the first progress', () => /\d+ ticks/.test(out));
+      child.kill('SIGINT');
+      await until('its end', () => child.exitCode !== null);
+      expect(child.exitCode).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it('says that nothing was recorded', async () => {

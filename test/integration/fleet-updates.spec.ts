@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { emptyBook, setLevel } from '#domain';
 import { Arrivals } from '#fetcher';
 import { type RedisClient, RedisConnection } from '#redis';
@@ -135,6 +135,10 @@ describe('a follower', () => {
       const { owner, follower, reader } = await aPair();
       const client = server.client();
       await client.config('SET', setting, '1');
+      onTestFinished(async () => {
+        await client.config('SET', setting, '0');
+        client.disconnect();
+      });
       let price = 100;
       await until(() => {
         owner.tick('NSE:A1', { price: ++price });
@@ -145,7 +149,6 @@ describe('a follower', () => {
       }, 8000);
       expect(reader.epoch).not.toBe('a-1');
       await client.config('SET', setting, '0');
-      client.disconnect();
       await until(() => {
         follower.checkFreshness();
         reader.read();

@@ -1,8 +1,8 @@
-import { mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigError, isInstrumentId, MarketDataError } from '#domain';
+import { ConfigError, ExchangeCalendar, isInstrumentId, MarketDataError, parseHolidaysCsv } from '#domain';
 import {
   askEngine,
   askServer,
@@ -30,7 +30,11 @@ export async function exportTicks(args: readonly string[], terminal: Terminal): 
   const server = options.server ?? `http://127.0.0.1:${terminal.env['PORT'] ?? 3000}`;
   const wanted = { date, file: undefined, url: undefined, apiKey: undefined, symbols, from, to, timeZone };
   try {
-    const day = dayOf(date, timeZone, { now: () => terminal.now });
+    const holidays = await readFile(terminal.env['HOLIDAYS'] ?? 'data/holidays.csv', 'utf8').catch(() => '');
+    const calendar = new ExchangeCalendar(parseHolidaysCsv(holidays));
+    const exchange = symbols[0]?.split(':')[0] ?? 'NSE';
+    const isTradingDay = (one: string): boolean => calendar.session(exchange, one) !== undefined;
+    const day = dayOf(date, timeZone, { now: () => terminal.now }, isTradingDay);
     const span = spanOf(day, wanted);
     const out = options.out ?? `ticks-${day}.${format}`;
     const rows = await withHistory(server, terminal, async (ask) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   type Clock,
   ConfigError,
+  type ExchangeCalendar,
   type Log,
   type Recording,
   type ReplayControl,
@@ -15,11 +16,13 @@ import type { Parts } from './wiring.js';
 export function recordings(
   engineOf: () => HistoryEngine | undefined,
   clock: Clock,
+  calendar: ExchangeCalendar,
 ): (wanted: WantedRecording) => Recording {
   return (wanted) => {
     const { file, url, apiKey, date = 'today', timeZone } = wanted;
     if (file !== undefined) return new FileRecording(file, timeZone, (day) => spanOf(day, wanted));
-    const day = dayOf(date, timeZone, clock);
+    const exchange = wanted.symbols[0]?.split(':')[0] ?? 'NSE';
+    const day = dayOf(date, timeZone, clock, (one) => calendar.session(exchange, one) !== undefined);
     const ask = url === undefined ? askEngine(engineOf) : askServer(url, apiKey);
     return new RowsRecording(day, ask, spanOf(day, wanted));
   };

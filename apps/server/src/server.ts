@@ -80,7 +80,8 @@ export async function startServer(env: Readonly<Record<string, string | undefine
     return await start(env, begun);
   } catch (error) {
     // a start that fails leaves nothing running
-    for (const undo of begun.reverse()) await Promise.race([undone(undo), sleep(CLOSE_WITHIN_MS)]);
+    for (const undo of begun.toReversed())
+      await Promise.race([undone(undo), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
     throw error;
   }
 }
@@ -122,7 +123,7 @@ async function start(env: Readonly<Record<string, string | undefined>>, begun: U
     meter,
     isTrading: isContinuous,
     turn: fleet?.turn,
-    recordings: recordings(() => history?.engine, clock),
+    recordings: recordings(() => history?.engine, clock, calendar),
   };
   const outside = fleet && openOutside(env, config.keyPrefix, fleet, master, clock, log, meter);
   // a node that never talks to vendors needs none of their settings
@@ -293,7 +294,9 @@ function configureHttp(
     }),
   );
   // a path in another case would be answered without what is told by its path: the formats, the problems
-  app.set('case sensitive routing', true);
+  // as Express' setting would do it, which comes too late: Nest has begun the router
+  const { router } = app.getHttpAdapter().getInstance() as unknown as { router: { caseSensitive: boolean } };
+  router.caseSensitive = true;
   app.use(app.get(RequestTimes).watch);
   app.use(secureHeaders(securityConfig.tlsCertFile !== undefined));
   app.enableCors({ origin, exposedHeaders: [...EXPOSED_HEADERS] });

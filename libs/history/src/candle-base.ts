@@ -53,7 +53,7 @@ export class CandleBase {
     const limits = signal === undefined ? LIMITS : { ...LIMITS, signal };
     const sql = candleSql(isShort, newestFirst);
     const found = candlesOf(await this.engine.bytes(sql, 'RowBinary', { ...query, ...columns }, limits));
-    return newestFirst ? found.reverse() : found;
+    return newestFirst ? found.toReversed() : found;
   }
 
   /** When a symbol was traded between two times; undefined when it was not. @throws MarketDataError of the engine */

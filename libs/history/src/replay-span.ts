@@ -2,13 +2,26 @@ import { type Clock, ConfigError, type EpochMs, type WantedRecording } from '#do
 import { FileTimes } from './import-time.js';
 import type { Span } from './replay-file.js';
 
-/** The day that is meant by `today`, `yesterday` or a date, `2026-11-20`. */
-export function dayOf(date: string, timeZone: string, clock: Pick<Clock, 'now'>): string {
+/** Exchanges rest no longer, days. */
+const LONGEST_REST = 30;
+
+/** The day that is meant by `today`, `yesterday`, which is the last trading day before today, or a date, `2026-11-20`. */
+export function dayOf(
+  date: string,
+  timeZone: string,
+  clock: Pick<Clock, 'now'>,
+  isTradingDay: (day: string) => boolean,
+): string {
   if (date !== 'today' && date !== 'yesterday') return date;
   const times = new FileTimes(timeZone);
   const today = times.dayOf(clock.now());
-  const midnight = times.startOf(today) ?? 0;
-  return date === 'today' ? today : times.dayOf(midnight - 1);
+  if (date === 'today') return today;
+  let day = today;
+  for (let left = LONGEST_REST; left > 0; left--) {
+    day = times.dayOf((times.startOf(day) ?? 0) - 1);
+    if (isTradingDay(day)) return day;
+  }
+  return day;
 }
 
 /**

@@ -94,8 +94,16 @@ export class TickRepository {
     const page = keys.slice(0, request.limit);
     const limit = page.length;
     const bytes = await this.engine.bytes(tickTable(format), format, { ...params, limit }, limitsOf(request));
-    return { bytes, cursor: keys.length > limit ? cursorBehind(request.symbol, page, start) : undefined };
+    return {
+      bytes: format === 'CSVWithNames' ? withoutMarks(bytes) : bytes,
+      cursor: keys.length > limit ? cursorBehind(request.symbol, page, start) : undefined,
+    };
   }
+}
+
+/** CSV in which what is not known is empty: a reading query may not choose how the engine writes it. */
+function withoutMarks(csv: Buffer): Buffer {
+  return Buffer.from(csv.toString().replaceAll(/,\\N(?=[,\r\n])/g, ','));
 }
 
 function limitsOf({ signal }: TickRequest): QueryLimits {

@@ -23,14 +23,13 @@ export const TICK_KEYS = `
 SELECT toUnixTimestamp64Milli(time) AS at, toUnixTimestamp64Milli(received) AS came
 ${PAGE}`;
 
-/** A table for a format of the engine: times are ISO 8601 in text, and times in Arrow; what is not known is empty in text. */
+/** A table for a format of the engine: times are ISO 8601 in text, and times in Arrow. */
 export function tickTable(format: 'CSVWithNames' | 'ArrowStream'): string {
   const [time, received] = format === 'ArrowStream' ? ['time', 'received'] : [isoText('time'), isoText('received')];
   return `
 SELECT {symbol:String} AS symbol, t AS time, r AS received, source, price, size, volume, bid, ask, bidSize, askSize, openInterest, late
 FROM (SELECT ${time} AS t, ${received} AS r, toString(vendor) AS source, ${NUMBERS}, late
-${PAGE})
-SETTINGS format_csv_null_representation = ''`;
+${PAGE})`;
 }
 
 function isoText(column: string): string {

@@ -47,8 +47,8 @@ export class RepresentationInterceptor implements NestInterceptor {
         if (answer instanceof StreamableFile) return answer;
         const written = write(answer, format, read<Table<unknown>>(TABLE));
         response.setHeader('Content-Type', contentType(format));
-        const next = nextOf(answer);
-        if (next !== undefined) response.setHeader('X-Next', next);
+        const page = nextOf(answer);
+        if (page !== undefined) response.setHeader('X-Next', page);
         if (isRead && isKnown(request, response, format, written)) return undefined;
         return typeof written === 'string' ? written : new StreamableFile(written, { length: written.length });
       }),

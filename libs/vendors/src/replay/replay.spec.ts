@@ -108,6 +108,46 @@ describe('a replay', () => {
     expect(ticks.map(({ eventTime }) => (eventTime ?? NaN) - NINE)).toEqual([-40, -40, -5, 30]);
   });
 
+  it('counts on from one vendor to the next: the difference between their counts was not traded', async () => {
+    const counts: [string, number][] = [
+      ['a', 1000],
+      ['a', 1010],
+      ['b', 400],
+      ['b', 405],
+      ['a', 1020],
+      ['a', 1030],
+      ['a', 5],
+    ];
+    const day = counts.map(([vendor, volume], i) => recorded(i, { vendor, volume }));
+    const { ticks, after } = aReplay(new Pages(day, 9), 'max');
+    await after(5);
+    expect(ticks.map(({ volume }) => volume)).toEqual([1000, 1010, 1010, 1015, 1015, 1025, 0]);
+  });
+
+  it('refuses a time that the recording has not, and comes round after a seek behind its last tick', async () => {
+    const pages = Object.assign(new Pages([0, 1, 2].map((ms) => recorded(ms))), {
+      span: { from: NINE, to: NINE + 60_000 },
+    });
+    const { after, control, clock } = aReplay(pages, 1, true);
+    await after(5);
+    for (const to of [NaN, Date.UTC(1990, 0, 1), NINE + 60_000]) expect(() => control.seek(to)).toThrow('a time of');
+    control.seek(NINE + 59_000);
+    const { lap } = control.progress();
+    await after(20);
+    expect(control.progress().lap).toBeGreaterThan(lap);
+    expect(clock.pending).toBeGreaterThan(0);
+  });
+
+  it('waits for a tick that is a year away without turning round and round', async () => {
+    const { control, clock, after } = aReplay(new Pages([recorded(0)]));
+    const pauses: number[] = [];
+    const wait = clock.after.bind(clock);
+    clock.after = (ms, task) => (pauses.push(ms), wait(ms, task));
+    control.seek(Date.UTC(1990, 0, 1));
+    await after(50);
+    expect(Math.max(...pauses)).toBe(60_000);
+  });
+
   it('tells everything at once at speed max, a page ahead and no more', async () => {
     const long = new Pages(
       Array.from({ length: 3000 }, (_, i) => recorded(i * 1000)),

@@ -86,10 +86,10 @@ export class QuickQuotes {
       ...deprecationHeaders(url),
       'ETag',
       `W/"${listTag(tags, [])}"`,
-      'Content-Type',
-      contentType('json'),
       'Cache-Control',
       'no-cache',
+      'Content-Type',
+      contentType('json'),
       'Content-Length',
       String(hasWide ? Buffer.byteLength(body) : body.length),
     ]);
