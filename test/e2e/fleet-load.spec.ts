@@ -185,9 +185,8 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const client of clients) client.leave();
   for (const end of ends.splice(0).toReversed()) await end();
-  console.log(
-    ['Longest time without news of the market', ...gaps, `${ledger.positions} positions compared`].join('\n  '),
-  );
+  const told = ['Longest time without news of the market', ...gaps, `${ledger.positions} positions compared`];
+  process.stdout.write(`${told.join('\n  ')}\n`);
 });
 
 function without(gone: Part): void {
