@@ -33,9 +33,9 @@ export class ServerProcess {
    * Of this process's environment it gets only what Node itself reads.
    * @throws Error with the end of its output when it is not ready in time
    */
-  static async start(script: string, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  static async start(script: string, env: Readonly<Record<string, string>>, isPinned = true): Promise<ServerProcess> {
     const port = await freePort();
-    const [program, args] = pinnedCommand(process.execPath, [script]);
+    const [program, args] = isPinned ? pinnedCommand(process.execPath, [script]) : [process.execPath, [script]];
     const { PATH = '', NODE_OPTIONS = '' } = process.env;
     const child = spawn(program, args, {
       env: {

@@ -45,6 +45,11 @@ function unwritten(): QuoteText {
 function isSame(state: QuoteState, text: QuoteText): boolean {
   const { values } = text;
   if (text.source !== state.latestSource) return false;
-  for (let slot = 0; slot < QUOTE_FIELD_COUNT; slot++) if (!Object.is(values[slot], state.latest(slot))) return false;
+  for (let slot = 0; slot < QUOTE_FIELD_COUNT; slot++) {
+    const before = values[slot] as number;
+    const now = state.latest(slot);
+    // NaN differs from itself: unknown before and now is no change. `Object.is` says so too, and puts every number on the heap for it
+    if (before !== now && (before === before || now === now)) return false;
+  }
   return true;
 }
