@@ -15,6 +15,7 @@ import { readEnv } from '#domain';
 import type { OutsideError } from '#protocol';
 import { RedisConfig, RedisConnection } from '#redis';
 import { anInstrument } from '../support/instruments.js';
+import { WHOLE_UPDATE } from '../support/published-update.js';
 import { RawClient } from '../support/raw-client.js';
 import { RedisServer } from '../support/redis-server.js';
 import { aProduct, type Product } from '../support/running-server.js';
@@ -102,26 +103,7 @@ describe('The feed of publishers', () => {
   it('brings what is published of wanted symbols, alone or in a list, in every field', async () => {
     const { publish, ticks, feed } = await aBench();
     await publish({ symbol: 'NSE:INFY', price: 1 });
-    await publish({
-      symbol: 'NSE:TCS',
-      price: 100,
-      volume: 5,
-      bid: 99,
-      ask: 101,
-      bidSize: 1,
-      askSize: 2,
-      lastSize: 3,
-      open: 98,
-      high: 102,
-      low: 97,
-      previousClose: 96,
-      openInterest: 4,
-      averagePrice: 99.5,
-      timestamp: '2026-11-20T09:15:00.123+05:30',
-      source: 'desk',
-      id: 'a',
-      colour: 'red',
-    });
+    await publish({ ...WHOLE_UPDATE, colour: 'red' });
     await publish([
       { symbol: 'NSE:TCS', price: 101, timestamp: 1_800_000_000_000 },
       { symbol: 'NSE:TCS', price: 102, bid: null },

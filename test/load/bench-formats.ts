@@ -2,6 +2,7 @@ import { constants, createDeflateRaw, deflateRawSync, type DeflateRaw } from 'no
 import { LastValueStore } from '#cache';
 import { Encodings, type Encoding, type EncodingOptions } from '#compression';
 import { Epoch, ALL_FIELDS_MASK, type Delta, type Instrument, InstrumentMaster, quoteOf, tick } from '#domain';
+import { anInstrument } from '../support/instruments.js';
 import { describeMachine } from './machine.js';
 import { BenchMarket } from './market.js';
 import { writeReport } from './report-file.js';
@@ -204,18 +205,7 @@ async function deflateCost(
 
 function instrument(index: number): Instrument {
   const number = String(index + 1).padStart(4, '0');
-  return {
-    id: symbolOf(index),
-    exchange: 'NSE',
-    ticker: `B${number}`,
-    name: `Bench Instrument ${number} Limited`,
-    isin: undefined,
-    bseCode: undefined,
-    tickSize: 0.05,
-    decimals: 2,
-    currency: 'INR',
-    indices: [],
-  };
+  return anInstrument({ id: symbolOf(index), name: `Bench Instrument ${number} Limited` });
 }
 
 function parse(record: string, now: number): ReturnType<typeof tick> {

@@ -16,6 +16,7 @@ import {
 import { Arrivals, QuotePipeline, Rejections } from '#fetcher';
 import { createHistory, type History, HistoryConfig } from '#history';
 import { Conflator } from '#subscription';
+import { anInstrument } from '../support/instruments.js';
 import { rssOf } from './machine.js';
 import { BenchMarket } from './market.js';
 import { seededRandom } from './random.js';
@@ -35,18 +36,9 @@ const SIZE_TICKS = Number(args[args.indexOf('--ticks') + 1] || 5_000_000);
 
 const market = new BenchMarket(SYMBOLS, 7);
 const random = seededRandom(11);
-const instruments: Instrument[] = Array.from({ length: SYMBOLS }, (_, index) => ({
-  id: symbolOf(index),
-  exchange: 'NSE',
-  ticker: symbolOf(index).slice(4),
-  name: `Bench Instrument ${index + 1} Limited`,
-  isin: undefined,
-  bseCode: undefined,
-  tickSize: 0.05,
-  decimals: 2,
-  currency: 'INR',
-  indices: [],
-}));
+const instruments: Instrument[] = Array.from({ length: SYMBOLS }, (_, index) =>
+  anInstrument({ id: symbolOf(index), name: `Bench Instrument ${index + 1} Limited` }),
+);
 
 interface Told {
   readonly p: number;

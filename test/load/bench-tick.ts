@@ -13,6 +13,7 @@ import {
 } from '#domain';
 import { Arrivals, QuotePipeline, Rejections } from '#fetcher';
 import { Conflator } from '#subscription';
+import { anInstrument } from '../support/instruments.js';
 
 /**
  * What one tick costs on its way to the conflation window, and what one update costs in each encoding; nothing is sent.
@@ -23,18 +24,9 @@ const TICKS = 200_000;
 const ROUNDS = 7;
 const START = Date.now();
 
-const instruments: Instrument[] = Array.from({ length: INSTRUMENTS }, (_, i) => ({
-  id: `NSE:B${i}`,
-  exchange: 'NSE',
-  ticker: `B${i}`,
-  name: `Bench Instrument ${i} Limited`,
-  isin: undefined,
-  bseCode: undefined,
-  tickSize: 0.05,
-  decimals: 2,
-  currency: 'INR',
-  indices: [],
-}));
+const instruments: Instrument[] = Array.from({ length: INSTRUMENTS }, (_, i) =>
+  anInstrument({ id: `NSE:B${i}`, name: `Bench Instrument ${i} Limited` }),
+);
 
 /** A trading day in small: prices walk by a tick, volume grows, the quote around the price moves. */
 function makeTicks(): Tick[] {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readEnv, silentLog, silentMeter, systemClock, tick, type Tick, type TickInput } from '#domain';
 import { createHistory, type History, HistoryConfig } from '#history';
+import { anInstrument } from './instruments.js';
 
 /** A folder of its own for one test, gone with `remove`. */
 export async function aFolder(): Promise<{ path: string; remove(): Promise<void> }> {
@@ -26,19 +27,7 @@ const names = ['NSE:SBIN', 'NSE:INFY', 'NSE:TCS'];
 
 /** What a recorder is told besides a tick. */
 export function stateOf(symbol: string): Parameters<History['writer']['accepted']>[2] {
-  const instrument = {
-    id: symbol,
-    exchange: 'NSE',
-    ticker: symbol.slice(4),
-    name: symbol,
-    isin: undefined,
-    bseCode: undefined,
-    tickSize: 0.05,
-    decimals: 2,
-    currency: 'INR',
-    indices: [],
-  };
-  return { instrument, wireId: names.indexOf(symbol) };
+  return { instrument: anInstrument({ id: symbol }), wireId: names.indexOf(symbol) };
 }
 
 export function aTick(at: number, rest: Partial<TickInput> = {}): Tick {

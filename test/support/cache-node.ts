@@ -13,6 +13,7 @@ import {
   type TickInput,
 } from '#domain';
 import { RedisConfig, RedisConnection } from '#redis';
+import { anInstrument } from './instruments.js';
 
 /** Vendors as a test wants them: each read is noted and answered with `price`, or with an error while that is undefined. */
 export class FakeVendors implements ValueSource {
@@ -98,16 +99,7 @@ export interface CacheNodeOptions {
 
 /** Instruments `NSE:C0`, `NSE:C1`, ... */
 export function someInstruments(count: number): Instrument[] {
-  return Array.from({ length: count }, (_, i) => ({
-    id: `NSE:C${i}`,
-    exchange: 'NSE',
-    ticker: `C${i}`,
-    name: `Cached Instrument ${i} Limited`,
-    isin: undefined,
-    bseCode: undefined,
-    tickSize: 0.05,
-    decimals: 2,
-    currency: 'INR',
-    indices: [],
-  }));
+  return Array.from({ length: count }, (_, i) =>
+    anInstrument({ id: `NSE:C${i}`, name: `Cached Instrument ${i} Limited` }),
+  );
 }

@@ -35,6 +35,7 @@ import { RepresentationInterceptor } from './rest/representation.interceptor.js'
 import { UdfController } from './rest/udf/udf.controller.js';
 import { CandleReader } from './rest/v1/candle-reader.js';
 import { MarketController } from './rest/v1/market.controller.js';
+import { TickReader } from './rest/v1/tick-reader.js';
 import { TicksController } from './rest/v1/ticks.controller.js';
 import { MetricsController, METRICS_TEXT, type MetricsText } from './rest/metrics.controller.js';
 import { CacheController } from './rest/v1/cache.controller.js';
@@ -138,6 +139,7 @@ export class GatewayModule {
           useFactory: (sessions: Sessions, recent: RecentUpdates, clock: Clock) =>
             new RawWsDoor(sessions, recent, clock, options),
         },
+        TickReader,
         {
           provide: CandleReader,
           inject: [

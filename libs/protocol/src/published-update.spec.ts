@@ -1,30 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { WHOLE_UPDATE } from '../../../test/support/published-update.js';
 import { parseMessage } from './parse-message.js';
 import { plainUpdate, PublishedUpdate } from './published-update.js';
 
-const whole = {
-  symbol: 'NSE:TCS',
-  price: 100,
-  volume: 5,
-  bid: 99,
-  ask: 101,
-  bidSize: 1,
-  askSize: 2,
-  lastSize: 3,
-  open: 98,
-  high: 102,
-  low: 97,
-  previousClose: 96,
-  openInterest: 4,
-  averagePrice: 99.5,
-  timestamp: '2026-11-20T09:15:00.123+05:30',
-  source: 'desk',
-  id: 'a',
-};
-
 describe('An update read by hand', () => {
   it.each<{ name: string; given: object }>([
-    { name: 'every field', given: whole },
+    { name: 'every field', given: WHOLE_UPDATE },
     { name: 'a symbol alone', given: { symbol: 'NSE:TCS' } },
     { name: 'a time in milliseconds', given: { symbol: 'NSE:TCS', timestamp: 1_800_000_000_000 } },
     { name: 'null for what is left out', given: { symbol: 'NSE:TCS', bid: null, timestamp: null, id: null } },
@@ -39,7 +20,7 @@ describe('An update read by hand', () => {
       null,
       1,
       'NSE:TCS',
-      [whole],
+      [WHOLE_UPDATE],
       {},
       { price: 1 },
       { symbol: 5 },

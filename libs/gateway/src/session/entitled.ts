@@ -21,6 +21,11 @@ export function forbiddenSymbol(symbol: string): MarketDataError & { symbol: str
   return Object.assign(new MarketDataError('FORBIDDEN_SYMBOL', text, false), { symbol });
 }
 
+/** @throws MarketDataError `FORBIDDEN_SYMBOL` if the tier does not include the symbol, whether it exists or not */
+export function requireEntitled(symbol: string, { entitlements }: Tier): void {
+  if (!entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
+}
+
 /** The frequency a client gets, Hz: what it asked for, unless its tier allows less. */
 export function cappedFrequency(asked: number | undefined, { maxFrequency }: Tier): number | undefined {
   if (maxFrequency === undefined) return asked;

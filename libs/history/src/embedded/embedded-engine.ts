@@ -3,10 +3,10 @@ import { resolve as absolute } from 'node:path';
 import { type Clock, type Log, MarketDataError } from '#domain';
 import { EngineLife } from '../engine-life.js';
 import { givenUp, timedOut, unavailable } from '../engine-error.js';
-import type { EngineState, HistoryEngine, InsertFormat, QueryLimits, QueryParams } from '../history-engine.js';
+import type { HistoryEngine, InsertFormat, QueryLimits, QueryParams } from '../history-engine.js';
 import { Lanes } from '../lanes.js';
+import { LivingEngine } from '../living-engine.js';
 import { paramTexts, settingsFor, settingsForInsert } from '../query-settings.js';
-import { rowsOf } from '../rows.js';
 import { EngineProcess, type ProcessOptions } from './engine-process.js';
 import { FolderLock } from '../folder-lock.js';
 
@@ -25,9 +25,9 @@ const CLOSE_WITHIN_MS = 3000;
  * The engine in a process of its own, with memory of its own: when it ends, what was asked fails, it is started again, and the gateway
  * goes on. One gateway may use a folder at a time.
  */
-export class EmbeddedEngine implements HistoryEngine {
+export class EmbeddedEngine extends LivingEngine implements HistoryEngine {
   readonly kind = 'embedded';
-  private readonly life: EngineLife;
+  protected readonly life: EngineLife;
   private readonly lanes = new Lanes(AT_ONCE, IN_LINE);
   private readonly lock: FolderLock;
   private process: EngineProcess | undefined;
@@ -43,6 +43,7 @@ export class EmbeddedEngine implements HistoryEngine {
     private readonly clock: Clock,
     log: Log,
   ) {
+    super();
     this.options = { ...options, folder: absolute(options.folder) };
     mkdirSync(this.options.folder, { recursive: true });
     this.lock = new FolderLock(this.options.folder);
@@ -50,28 +51,8 @@ export class EmbeddedEngine implements HistoryEngine {
     this.start();
   }
 
-  get state(): EngineState {
-    return this.life.state;
-  }
-
-  get problem(): string | undefined {
-    return this.life.problem;
-  }
-
   get pid(): number | undefined {
     return this.process?.pid;
-  }
-
-  onState(listener: (state: EngineState) => void): void {
-    this.life.onState(listener);
-  }
-
-  ready(): Promise<void> {
-    return this.life.ready();
-  }
-
-  async rows<T>(sql: string, params?: QueryParams, limits?: QueryLimits): Promise<T[]> {
-    return rowsOf<T>(await this.bytes(sql, 'JSONEachRow', params, limits));
   }
 
   bytes(sql: string, format: string, params: QueryParams = {}, limits: QueryLimits = {}): Promise<Buffer> {

@@ -5,10 +5,10 @@ import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClien
 import { type Clock, type Log, MarketDataError } from '#domain';
 import { engineError, givenUp, insertError, timedOut, unavailable } from '../engine-error.js';
 import { EngineLife } from '../engine-life.js';
-import type { EngineState, HistoryEngine, InsertFormat, QueryLimits, QueryParams } from '../history-engine.js';
+import type { HistoryEngine, InsertFormat, QueryLimits, QueryParams } from '../history-engine.js';
 import { Lanes } from '../lanes.js';
+import { LivingEngine } from '../living-engine.js';
 import { type EngineSettings, settingsFor, settingsForInsert } from '../query-settings.js';
-import { rowsOf } from '../rows.js';
 
 export interface ServerOptions {
   readonly url: string;
@@ -25,10 +25,10 @@ const PING_MS = 5000;
 const TIME_GRACE_MS = 500;
 
 /** A ClickHouse server, by HTTP. While it cannot be reached statements fail, and it is tried again. */
-export class ServerEngine implements HistoryEngine {
+export class ServerEngine extends LivingEngine implements HistoryEngine {
   readonly kind = 'server';
   private readonly client: ClickHouseClient;
-  private readonly life: EngineLife;
+  protected readonly life: EngineLife;
   private readonly lanes = new Lanes(AT_ONCE, IN_LINE);
   private cancelPing: () => void = () => undefined;
 
@@ -39,6 +39,7 @@ export class ServerEngine implements HistoryEngine {
     private readonly clock: Clock,
     log: Log,
   ) {
+    super();
     this.client = createClient({
       url,
       username,
@@ -51,26 +52,6 @@ export class ServerEngine implements HistoryEngine {
     });
     this.life = new EngineLife(clock, log);
     void this.connect();
-  }
-
-  get state(): EngineState {
-    return this.life.state;
-  }
-
-  get problem(): string | undefined {
-    return this.life.problem;
-  }
-
-  onState(listener: (state: EngineState) => void): void {
-    this.life.onState(listener);
-  }
-
-  ready(): Promise<void> {
-    return this.life.ready();
-  }
-
-  async rows<T>(sql: string, params?: QueryParams, limits?: QueryLimits): Promise<T[]> {
-    return rowsOf<T>(await this.bytes(sql, 'JSONEachRow', params, limits));
   }
 
   bytes(sql: string, format: string, params: QueryParams = {}, limits: QueryLimits = {}): Promise<Buffer> {

@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { CLOCK, type Clock, ExchangeCalendar, MarketDataError } from '#domain';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
-import { forbiddenSymbol } from '../../session/entitled.js';
+import { requireEntitled } from '../../session/entitled.js';
 import { contentType, type Format } from '../negotiation.js';
 import { ApiProblems } from '../problem.js';
 import { COMMON_FORMATS, OffersTable, Replaced, Wanted } from '../representation.js';
@@ -46,7 +46,7 @@ export class CandlesController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<CandlesAnswer | StreamableFile> {
     const { symbol, interval, fill, hours } = query;
-    if (!identity.tier.entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
+    requireEntitled(symbol, identity.tier);
     const exchange = symbol.slice(0, symbol.indexOf(':'));
     const range = readRange(query, this.calendar, exchange, this.clock.now());
     const limit = limitOf(query);

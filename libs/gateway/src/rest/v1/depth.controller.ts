@@ -6,7 +6,7 @@ import { type BookLevel, bookView, InvalidSymbolError, MarketDataError } from '#
 import { bookOf } from '#subscription';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
-import { forbiddenSymbol } from '../../session/entitled.js';
+import { requireEntitled } from '../../session/entitled.js';
 import { weakTag } from '../etag.js';
 import { ApiProblems } from '../problem.js';
 
@@ -44,7 +44,7 @@ export class DepthController {
     @From() { identity }: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DepthAnswer> {
-    if (!identity.tier.entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
+    requireEntitled(symbol, identity.tier);
     // a quote's read brings the value in memory up to date, and the book with it
     const { quotes, errors } = await this.quotes.read([symbol]);
     const [reading] = quotes;

@@ -6,7 +6,7 @@ import { MarketDataError } from '#domain';
 import { For } from '../../access/access.js';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
-import { forbiddenSymbol, screen } from '../../session/entitled.js';
+import { requireEntitled, screen } from '../../session/entitled.js';
 import { matches, tagOfFormat } from '../etag.js';
 import type { Format } from '../negotiation.js';
 import { ApiProblems } from '../problem.js';
@@ -84,7 +84,7 @@ export class QuotesController {
     @From() { identity }: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<QuoteAnswer> {
-    if (!identity.tier.entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
+    requireEntitled(symbol, identity.tier);
     const { quotes, errors } = await this.quotes.read([symbol]);
     const [reading] = quotes;
     const [error] = errors;

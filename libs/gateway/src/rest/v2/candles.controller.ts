@@ -1,12 +1,11 @@
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags, OmitType } from '@nestjs/swagger';
-import { IsOptional, Matches } from 'class-validator';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags, OmitType } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { CLOCK, type Clock, ExchangeCalendar, InstrumentMaster, InvalidSymbolError } from '#domain';
 import type { HistoryCandle } from '#history';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
-import { forbiddenSymbol } from '../../session/entitled.js';
+import { requireEntitled } from '../../session/entitled.js';
 import { weakTag } from '../etag.js';
 import { ApiProblems } from '../problem.js';
 import { OffersTable } from '../representation.js';
@@ -15,19 +14,13 @@ import { CandleAnswer, CandlesQuery, limitOf } from '../v1/candles.dto.js';
 import { goneSignal } from '../v1/gone-signal.js';
 import { readRange } from '../v1/time-range.js';
 import { positionAfter, positionOf } from './cursor.js';
-import { Envelope } from './envelope.dto.js';
+import { DECIMAL } from './decimal.js';
+import { Cursor, Envelope } from './envelope.dto.js';
 
 const PRICES = ['open', 'high', 'low', 'close'] as const;
-const DECIMAL = { type: String, pattern: '^-?\\d+(\\.\\d+)?$', example: '2931.50' };
 
 export class CandlesQueryV2 extends CandlesQuery {
-  @ApiPropertyOptional({
-    description: '`page.next` of the page before, with all other parameters as they were',
-    pattern: '^[A-Za-z0-9_-]{1,512}$',
-  })
-  @IsOptional()
-  @Matches(/^[A-Za-z0-9_-]{1,512}$/, { message: 'cursor must be a `page.next` of an answer' })
-  cursor?: string;
+  @Cursor() cursor?: string;
 }
 
 export class CandleV2 extends OmitType(CandleAnswer, PRICES) {
@@ -66,7 +59,7 @@ export class CandlesControllerV2 {
     @Res({ passthrough: true }) response: Response,
   ): Promise<CandlesAnswerV2> {
     const { symbol, interval, fill, hours, cursor, ...rest } = query;
-    if (!identity.tier.entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
+    requireEntitled(symbol, identity.tier);
     const instrument = this.master.get(symbol);
     if (instrument === undefined) throw new InvalidSymbolError(symbol);
     const now = this.clock.now();

@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
@@ -6,6 +7,17 @@ import { SymbolError } from '../v1/quotes.dto.js';
 /** Items of a page that says nothing else. */
 const PAGE = 100;
 export const MAX_PAGE = 1000;
+const CURSOR = /^[A-Za-z0-9_-]{1,512}$/;
+
+/** A property with the place where a page begins. */
+export function Cursor(): PropertyDecorator {
+  const description = '`page.next` of the page before, with all other parameters as they were';
+  return applyDecorators(
+    ApiPropertyOptional({ description, pattern: CURSOR.source }),
+    IsOptional(),
+    Matches(CURSOR, { message: 'cursor must be a `page.next` of an answer' }),
+  );
+}
 
 /** Which page is asked for. */
 export class PageQuery {
@@ -17,13 +29,7 @@ export class PageQuery {
   @Max(MAX_PAGE)
   limit: number = PAGE;
 
-  @ApiPropertyOptional({
-    description: '`page.next` of the page before, with all other parameters as they were',
-    pattern: '^[A-Za-z0-9_-]{1,512}$',
-  })
-  @IsOptional()
-  @Matches(/^[A-Za-z0-9_-]{1,512}$/, { message: 'cursor must be a `page.next` of an answer' })
-  cursor?: string;
+  @Cursor() cursor?: string;
 }
 
 export class Page {

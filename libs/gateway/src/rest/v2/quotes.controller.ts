@@ -5,7 +5,7 @@ import { QuoteReader, type QuoteReading } from '#cache';
 import { CLOCK, type Clock, InstrumentMaster, InvalidMessageError, InvalidSymbolError, MarketDataError } from '#domain';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
-import { forbiddenSymbol, screen } from '../../session/entitled.js';
+import { requireEntitled, screen } from '../../session/entitled.js';
 import { ApiProblems } from '../problem.js';
 import { OffersTable } from '../representation.js';
 import { listTag, quoteTag } from '../v1/quote-tag.js';
@@ -65,7 +65,7 @@ export class QuotesControllerV2 {
     @From() { identity }: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<QuoteAnswerV2> {
-    if (!identity.tier.entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
+    requireEntitled(symbol, identity.tier);
     const { quotes, errors } = await this.quotes.read([symbol]);
     const [reading] = quotes;
     const [error] = errors;

@@ -5,6 +5,7 @@ import type { Layer } from '#cache';
 import type { QuoteStatus } from '#protocol';
 import { MAX_SYMBOLS_PER_REQUEST } from '../v1/quotes.dto.js';
 import { Envelope, PageQuery } from './envelope.dto.js';
+import { DECIMAL } from './decimal.js';
 
 export class QuotesQueryV2 extends PageQuery {
   @ApiPropertyOptional({
@@ -39,8 +40,6 @@ export class QuotesQueryV2 extends PageQuery {
 class Provenance {
   @ApiProperty({ description: 'Vendor', example: 'bse' }) source!: string;
 }
-
-const DECIMAL = { pattern: '^-?\\d+(\\.\\d+)?$', example: '2931.50' };
 
 export class PriceGroup extends Provenance {
   @ApiPropertyOptional({ ...DECIMAL, description: "Decimal, exact to the instrument's decimals" }) last?: string;

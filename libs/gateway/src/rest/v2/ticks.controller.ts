@@ -1,22 +1,20 @@
-import { Controller, Get, Inject, Optional, Query, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags, OmitType } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { CLOCK, type Clock, ExchangeCalendar, InstrumentMaster, InvalidSymbolError, MarketDataError } from '#domain';
-import { type HistoryTick, TickRepository } from '#history';
+import { CLOCK, type Clock } from '#domain';
+import type { HistoryTick } from '#history';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
-import { forbiddenSymbol } from '../../session/entitled.js';
 import { weakTag } from '../etag.js';
 import { ApiProblems } from '../problem.js';
 import { OffersTable } from '../representation.js';
 import { goneSignal } from '../v1/gone-signal.js';
+import { TickReader } from '../v1/tick-reader.js';
 import { TickAnswer, TicksQuery } from '../v1/ticks.dto.js';
-import { readRange } from '../v1/time-range.js';
+import { DECIMAL } from './decimal.js';
 import { Envelope } from './envelope.dto.js';
 
-const DAY_MS = 86_400_000;
 const PRICES = ['price', 'bid', 'ask'] as const;
-const DECIMAL = { type: String, pattern: '^-?\\d+(\\.\\d+)?$', example: '2931.50' };
 
 export class TickV2 extends OmitType(TickAnswer, PRICES) {
   @ApiProperty({ example: 'NSE:RELIANCE' }) symbol!: string;
@@ -34,10 +32,8 @@ export class TicksAnswerV2 extends Envelope {
 @Controller({ path: 'ticks', version: '2' })
 export class TicksControllerV2 {
   constructor(
-    private readonly master: InstrumentMaster,
-    private readonly calendar: ExchangeCalendar,
+    private readonly ticks: TickReader,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Optional() @Inject(TickRepository) private readonly ticks: TickRepository | undefined,
   ) {}
 
   @Get()
@@ -68,32 +64,20 @@ export class TicksControllerV2 {
     @From() { identity }: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<TicksAnswerV2> {
-    const { symbol, limit, cursor } = query;
-    if (!identity.tier.entitlements.allows(symbol)) throw forbiddenSymbol(symbol);
-    const instrument = this.master.get(symbol);
-    if (instrument === undefined) throw new InvalidSymbolError(symbol);
-    if (this.ticks === undefined) throw new MarketDataError('HISTORY_UNAVAILABLE', 'History is off', false);
-    const now = this.clock.now();
-    const { from, to } = readRange(query, this.calendar, instrument.exchange, now);
-    // vendors' clocks may be ahead of ours
-    const end = to ?? now + DAY_MS;
-    const start = from ?? Math.min(end, now) - DAY_MS;
-    const { ticks, cursor: next = null } = await this.ticks.ticks({
-      symbol,
-      from: start,
-      to: end,
-      limit,
-      cursor,
-      signal: goneSignal(response),
-    });
-    const data = ticks.map((tick) => ofSymbol(symbol, tick, instrument.decimals));
+    const time = new Date(this.clock.now()).toISOString();
+    const {
+      instrument,
+      ticks,
+      cursor: next = null,
+    } = await this.ticks.page(query, identity.tier, goneSignal(response));
+    const data = ticks.map((tick) => ofSymbol(query.symbol, tick, instrument.decimals));
     const page = { next };
     response.setHeader('ETag', weakTag({ data, page }));
     return {
       data,
       errors: [],
       page,
-      meta: { time: new Date(now).toISOString() },
+      meta: { time },
     };
   }
 }

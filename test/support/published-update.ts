@@ -1,0 +1,20 @@
+/** A published update in every field it may have. */
+export const WHOLE_UPDATE = {
+  symbol: 'NSE:TCS',
+  price: 100,
+  volume: 5,
+  bid: 99,
+  ask: 101,
+  bidSize: 1,
+  askSize: 2,
+  lastSize: 3,
+  open: 98,
+  high: 102,
+  low: 97,
+  previousClose: 96,
+  openInterest: 4,
+  averagePrice: 99.5,
+  timestamp: '2026-11-20T09:15:00.123+05:30',
+  source: 'desk',
+  id: 'a',
+};
