@@ -58,6 +58,8 @@ describe.each(['embedded', 'server'])('the %s engine', (kind) => {
     ['QUERY_INVALID', 'CREATE TABLE tickwire.x (a Int8) ENGINE = Memory', { readOnly: true }],
     ['QUERY_LIMIT', 'SELECT number FROM numbers(100)', { maxRows: 10 }],
     ['QUERY_LIMIT', 'SELECT groupArray(number) FROM numbers(100000000)', { maxMemoryBytes: 50_000_000 }],
+    ['QUERY_LIMIT', 'SELECT count() FROM numbers(1000) WHERE number % 7 = 1', { maxReadRows: 100 }],
+    ['QUERY_LIMIT', 'SELECT count() FROM numbers(1000) WHERE number % 7 = 1', { maxReadBytes: 1000 }],
     ['QUERY_TIMEOUT', ENDLESS, { maxMs: 200 }],
   ])('tells %s of %s', async (code, sql, limits) => {
     await expect(engine().rows(sql, {}, limits)).rejects.toMatchObject({ code, retryable: false });

@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Recording, silentLog, silentMeter, systemClock, type Tick, tick } from '#domain';
-import { askEngine, createHistory, FileRecording, type History, HistoryConfig, RowsRecording, spanOf } from '#history';
+import {
+  askEngine,
+  type ClosedSession,
+  createHistory,
+  FileRecording,
+  type History,
+  HistoryConfig,
+  PreviousCloses,
+  RowsRecording,
+  spanOf,
+} from '#history';
 import { run } from '../../apps/cli/src/run.js';
 import { anInstrument } from '../support/instruments.js';
 
@@ -122,6 +132,55 @@ describe('a recorded day', () => {
       ticks.filter((one) => one.instrument === 'NSE:TCS'),
     );
     expect(await all(recorded({ from: '09:16' as never }))).toEqual([]);
+  });
+
+  it('begins with the close of the day before, where that is known and is not of before a split', async () => {
+    const { writer } = await open();
+    const before = NINE - 86_400_000;
+    const last = before + 6 * 3_600_000 + 14 * 60_000;
+    const closed: ClosedSession[] = ['NSE', 'BSE'].map((exchange) => ({ exchange, from: before, to: last + 60_000 }));
+    const states = ['NSE:TCS', 'NSE:INFY', 'BSE:500325'].map((id, i) => ({
+      instrument: anInstrument({ id }),
+      wireId: i + 1,
+    }));
+    const [tcs, infy, reliance] = states as [(typeof states)[0], (typeof states)[0], (typeof states)[0]];
+    let volume = 0;
+    const tell = (state: (typeof states)[0], at: number, given: { price?: number; bid?: number }): void => {
+      volume += given.price === undefined ? 0 : 10;
+      const told = tick({ instrument: state.instrument.id, vendor: 'bse', receivedAt: at, volume, ...given });
+      writer.accepted(told, volume, state);
+    };
+    for (const [state, price] of [
+      [tcs, 100],
+      [infy, 400],
+    ] as const) {
+      tell(state, before, { price: price - 2 });
+      tell(state, last, { price: price - 1 });
+      tell(state, last + 1000, { price });
+      // behind the close
+      tell(state, last + 61_000, { price: price + 7 });
+    }
+    tell(tcs, NINE, { bid: 101 });
+    for (const at of [NINE + 1, NINE + 2]) {
+      tell(tcs, at, { price: 103 });
+      tell(infy, at, { price: 200 });
+      tell(reliance, at, { price: 50 });
+    }
+    await writer.settle();
+    const ask = askEngine(() => history?.engine);
+    const span = spanOf(DAY, WANTED);
+    const recording = new RowsRecording(DAY, ask, span, new PreviousCloses(ask, closed, span.symbols));
+    const closes = (ticks: readonly Tick[]): unknown[] =>
+      ticks.map(({ instrument, price, previousClose }) => [instrument, price, previousClose]);
+    const first = [
+      ['BSE:500325', 50, undefined],
+      ['NSE:INFY', 200, undefined],
+      ['NSE:TCS', 103, 100],
+    ];
+    const rest = first.map(([symbol, price]) => [symbol, price, undefined]);
+    expect(closes(await all(recording))).toEqual([['NSE:TCS', undefined, undefined], ...first, ...rest]);
+    // whoever goes to another time has forgotten all values
+    expect(closes(await all(recording, NINE + 2))).toEqual(first);
   });
 
   it.each(['csv', 'parquet'])('is the same from a file that was exported as %s', async (format) => {

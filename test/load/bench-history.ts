@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LastValueStore } from '#cache';
+import { LastValueStore, type QuoteState } from '#cache';
 import {
   Epoch,
   type Instrument,
@@ -31,6 +31,16 @@ import { symbolOf } from './workload.js';
 const SYMBOLS = 1000;
 const SPEED_TICKS = 1_000_000;
 const YEAR_MINUTES = 250 * 375;
+/** Ticks a second of a busy gateway. */
+const PACED = 50_000;
+const ROUNDS = 5;
+const WAYS = ['without', 'beside', 'recorded'] as const;
+type Way = (typeof WAYS)[number];
+const WORDS: Record<Way, string> = {
+  without: 'without history',
+  beside: 'history told beside it',
+  recorded: 'with history',
+};
 const args = process.argv.slice(2);
 const SIZE_TICKS = Number(args[args.indexOf('--ticks') + 1] || 5_000_000);
 
@@ -77,10 +87,13 @@ function makeTicks(count: number, from: number): Tick[] {
 
 interface TickPath {
   readonly tick: (one: Tick) => void;
+  /** Tells history of a tick as the path would, and not on it. */
+  readonly tell: (one: Tick) => void;
   readonly stop: () => void;
 }
 
-function tickPath(history: History | undefined): TickPath {
+/** @param isRecorded whether history is told on the path, as in the server */
+function tickPath(history: History | undefined, isRecorded = true): TickPath {
   const store = new LastValueStore(new InstrumentMaster(instruments), new Epoch('bench'));
   const conflator = new Conflator(systemClock, 25, silentMeter);
   conflator.onWindow((moved) => store.advance(moved));
@@ -93,31 +106,79 @@ function tickPath(history: History | undefined): TickPath {
     limits,
     silentMeter,
   );
-  if (history !== undefined) pipeline.record(history.writer);
-  return { tick: (one) => pipeline.tick(one), stop: () => conflator.stop() };
+  // one order of symbols for all paths, since history knows them by their numbers
+  const states = instruments.map(({ id }) => store.peek(id) as QuoteState);
+  const byId = new Map(states.map((state) => [state.instrument.id, state]));
+  if (history !== undefined && isRecorded) pipeline.record(history.writer);
+  return {
+    tick: (one) => pipeline.tick(one),
+    tell: (one) => history?.writer.accepted(one, one.volume, byId.get(one.instrument) as QuoteState),
+    stop: () => conflator.stop(),
+  };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
-/** Ticks in bursts of 200, with a turn of the event loop between, as sockets bring them. */
-async function drive(
-  path: TickPath,
-  ticks: readonly Tick[],
-): Promise<{ seconds: number; p50: number; p99: number; max: number }> {
+interface Cost {
+  readonly seconds: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/**
+ * Ticks in bursts of 200, with a turn of the event loop between, as sockets bring them. Every tenth is measured.
+ * @param perSecond 0 for as fast as they can be taken
+ * @param isBeside whether history is told of each burst behind it, where nothing is measured: the same load from elsewhere
+ */
+async function drive(path: TickPath, ticks: readonly Tick[], perSecond = 0, isBeside = false): Promise<Cost> {
   const costs = new Float64Array(Math.ceil(ticks.length / 10));
   const started = performance.now();
-  for (let i = 0; i < ticks.length; i++) {
-    if (i % 10 === 0) {
-      const before = performance.now();
-      path.tick(ticks[i] as Tick);
-      costs[i / 10] = (performance.now() - before) * 1000;
-    } else path.tick(ticks[i] as Tick);
-    if (i % 200 === 199) await turn();
+  for (let from = 0; from < ticks.length; from += 200) {
+    const burst = ticks.slice(from, from + 200);
+    for (let i = 0; i < burst.length; i++) {
+      if (i % 10 === 0) {
+        const before = performance.now();
+        path.tick(burst[i] as Tick);
+        costs[(from + i) / 10] = (performance.now() - before) * 1000;
+      } else path.tick(burst[i] as Tick);
+    }
+    if (isBeside) for (const one of burst) path.tell(one);
+    await turn();
+    if (perSecond > 0) while (performance.now() - started < ((from + 200) / perSecond) * 1000) await pause();
   }
   const seconds = (performance.now() - started) / 1000;
   costs.sort();
   const at = (share: number): number => costs[Math.min(costs.length - 1, Math.floor(costs.length * share))] as number;
   return { seconds, p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+/** Medians of rounds that take turns, so that what else the machine does meets all of them. */
+async function compare(history: History, ticks: readonly Tick[], perSecond: number): Promise<Record<Way, Cost>> {
+  const rounds: Record<Way, Cost[]> = { without: [], beside: [], recorded: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const way of WAYS) {
+      const path = tickPath(way === 'without' ? undefined : history, way === 'recorded');
+      rounds[way].push(await drive(path, ticks, perSecond, way === 'beside'));
+      path.stop();
+      await history.writer.settle();
+      await history.writer.settle();
+    }
+  }
+  const median = (costs: readonly Cost[], of: keyof Cost): number =>
+    costs.map((cost) => cost[of]).toSorted((a, b) => a - b)[Math.floor(costs.length / 2)] as number;
+  const medians = (costs: readonly Cost[]): Cost => ({
+    seconds: median(costs, 'seconds'),
+    p50: median(costs, 'p50'),
+    p99: median(costs, 'p99'),
+    max: median(costs, 'max'),
+  });
+  return {
+    without: medians(rounds.without),
+    beside: medians(rounds.beside),
+    recorded: medians(rounds.recorded),
+  };
 }
 
 async function best(rounds: number, task: () => Promise<unknown>): Promise<number> {
@@ -146,6 +207,22 @@ function say(what: string, measured: string, goal = ''): void {
 }
 const verdict = (met: boolean, goal: string): string => `goal ${goal}: ${met ? 'met' : 'MISSED'}`;
 
+/** The tick path with and without history, in a folder that nothing else is measured in. */
+async function comparePaths(ticks: readonly Tick[]): Promise<void> {
+  const config = readEnv(HistoryConfig, { HISTORY: 'embedded', HISTORY_DIR: join(folder, 'compared') });
+  const history = createHistory(config, true, systemClock, silentLog, silentMeter) as History;
+  await history.engine.ready();
+  for (const perSecond of [PACED, 0]) {
+    const costs = await compare(history, ticks, perSecond);
+    const pace = perSecond === 0 ? 'at full speed' : `at ${perSecond.toLocaleString('en')} ticks/s`;
+    for (const way of WAYS) {
+      const { p50, p99, max } = costs[way];
+      say(`tick path ${pace}, ${WORDS[way]}`, `p50 ${p50.toFixed(2)}, p99 ${p99.toFixed(2)}, max ${max.toFixed(0)} us`);
+    }
+  }
+  await history.close();
+}
+
 try {
   const config = readEnv(HistoryConfig, { HISTORY: 'embedded', HISTORY_DIR: folder });
   const history = createHistory(config, true, systemClock, silentLog, silentMeter);
@@ -158,25 +235,19 @@ try {
   const warm = tickPath(undefined);
   await drive(warm, ticks.slice(0, 200_000));
   warm.stop();
-  const without = tickPath(undefined);
-  const bare = await drive(without, ticks);
-  without.stop();
-  const recording = tickPath(history);
   const began = performance.now();
-  const recorded = await drive(recording, ticks);
+  const recording = tickPath(history);
+  await drive(recording, ticks);
   recording.stop();
   await stored(history, SPEED_TICKS);
   const rate = SPEED_TICKS / ((performance.now() - began) / 1000);
-  const micros = ({ p50, p99, max }: typeof bare): string =>
-    `p50 ${p50.toFixed(2)}, p99 ${p99.toFixed(2)}, max ${max.toFixed(0)} us`;
   say(
     '1,000,000 ticks written, ticks/s until all are stored',
     Math.round(rate).toLocaleString('en'),
     verdict(rate >= 200_000, '>= 200,000'),
   );
   say('lost of them', String(history.health.report()['lostRows']));
-  say('tick path without history', `${micros(bare)}, ${bare.seconds.toFixed(2)} s in all`);
-  say('tick path with history', `${micros(recorded)}, ${recorded.seconds.toFixed(2)} s in all`);
+  await comparePaths(ticks.slice(0, SPEED_TICKS / 4));
 
   await engine.run(
     `INSERT INTO tickwire.ticks (symbol, time, received, vendor, price, size)

@@ -35,7 +35,7 @@ export function aTick(at: number, rest: Partial<TickInput> = {}): Tick {
 }
 
 /** Waits until something is so. */
-export async function eventually(is: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+export async function eventually(is: () => boolean | Promise<boolean>, withinMs = 25_000): Promise<void> {
   const until = Date.now() + withinMs;
   while (!(await is())) {
     if (Date.now() > until) throw new Error('it did not come to be');

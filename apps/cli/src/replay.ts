@@ -30,7 +30,8 @@ export async function replay(args: readonly string[], terminal: Terminal): Promi
     );
     terminal.out(`\n  npm run watch -- --url ${socket} NSE:RELIANCE NSE:TCS\n\n`);
     const control = server.app.get<symbol, ReplayControl>(REPLAY_CONTROL);
-    await follow(control, terminal, interrupted.signal);
+    const advice = options.file === undefined ? '; replay --demo needs no recording' : '';
+    await follow(control, terminal, interrupted.signal, advice);
   } finally {
     await server.stop();
   }
@@ -61,7 +62,12 @@ async function start(env: Readonly<Record<string, string | undefined>>) {
 }
 
 /** Tells how far it is, and when it is over; then quotes stay until the user ends it. */
-async function follow(control: ReplayControl, terminal: Terminal, interrupted: AbortSignal): Promise<void> {
+async function follow(
+  control: ReplayControl,
+  terminal: Terminal,
+  interrupted: AbortSignal,
+  advice: string,
+): Promise<void> {
   for (let waited = 0; ; waited += LOOK_MS) {
     await sleep(LOOK_MS, undefined, { signal: interrupted }).catch(() => undefined);
     if (interrupted.aborted) return;
@@ -69,7 +75,7 @@ async function follow(control: ReplayControl, terminal: Terminal, interrupted: A
     if (progress.state === 'failed')
       throw new CliError('REPLAY_FAILED', progress.error ?? 'the recording cannot be read');
     if (progress.state === 'ended') {
-      if (progress.ticks === 0) throw new CliError('NO_TICKS', `nothing was recorded: ${progress.recording}`);
+      if (progress.ticks === 0) throw new CliError('NO_TICKS', `nothing was recorded: ${progress.recording}${advice}`);
       terminal.out(`The recording is over: ${progress.ticks} ticks. Its last quotes stay until Ctrl-C.\n`);
       await once(interrupted, 'abort');
       return;

@@ -3,13 +3,24 @@ import {
   type Clock,
   ConfigError,
   type ExchangeCalendar,
+  type InstrumentId,
   type Log,
   type Recording,
   type ReplayControl,
   type VendorConnections,
   type WantedRecording,
 } from '#domain';
-import { askEngine, askServer, dayOf, FileRecording, type HistoryEngine, RowsRecording, spanOf } from '#history';
+import {
+  askEngine,
+  askServer,
+  type ClosedSession,
+  dayOf,
+  FileRecording,
+  type HistoryEngine,
+  PreviousCloses,
+  RowsRecording,
+  spanOf,
+} from '#history';
 import type { Parts } from './wiring.js';
 
 /** Opens recordings where they are said to be. @param engineOf the history at hand, once it is there */
@@ -24,8 +35,20 @@ export function recordings(
     const exchange = wanted.symbols[0]?.split(':')[0] ?? 'NSE';
     const day = dayOf(date, timeZone, clock, (one) => calendar.session(exchange, one) !== undefined);
     const ask = url === undefined ? askEngine(engineOf) : askServer(url, apiKey);
-    return new RowsRecording(day, ask, spanOf(day, wanted));
+    const span = spanOf(day, wanted);
+    const closes = new PreviousCloses(ask, sessionsBefore(day, wanted.symbols, calendar), span.symbols);
+    return new RowsRecording(day, ask, span, closes);
   };
+}
+
+/** The trading before a day on each exchange that symbols are of. @param symbols none for those of all exchanges */
+function sessionsBefore(day: string, symbols: readonly InstrumentId[], calendar: ExchangeCalendar): ClosedSession[] {
+  const named = new Set(symbols.map((symbol) => symbol.slice(0, symbol.indexOf(':'))));
+  const exchanges = named.size > 0 ? [...named] : calendar.exchanges;
+  return exchanges.flatMap((exchange) => {
+    const session = calendar.sessionFrom(exchange, day, -1);
+    return session === undefined ? [] : [{ exchange, from: session.preOpens, to: session.closes }];
+  });
 }
 
 /**

@@ -11,6 +11,13 @@ export interface QueryLimits {
   /** Bytes of the answer as the engine counts them, which differs a little from the bytes of a format. */
   readonly maxBytes?: number;
   readonly maxMemoryBytes?: number;
+  /** Rows it may read in the tables, and their bytes once unpacked; past either the statement ends with `QUERY_LIMIT`. */
+  readonly maxReadRows?: number;
+  readonly maxReadBytes?: number;
+  /** Parts of the statement once each name in it is what it stands for; past them the statement ends with `QUERY_INVALID`. */
+  readonly maxElements?: number;
+  /** Threads it may use of the engine's. */
+  readonly maxThreads?: number;
   /** Whether the engine itself refuses whatever is not a read. */
   readonly readOnly?: boolean;
   /** Ends the statement where it is: whoever asked has gone. */

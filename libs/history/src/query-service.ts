@@ -35,6 +35,11 @@ export interface Asker {
   readonly taken: Promise<void>;
 }
 
+/**
+ * Names that stand for names and so on make a short statement a large one, with which the engine is busy for long without looking at its time
+ * limit; a column for each of 500 symbols takes some 5,000.
+ */
+const MAX_ELEMENTS = 20_000;
 /** Whose query ran when the engine's process ended waits this long, ms. */
 const CRASH_PAUSE_MS = 60_000;
 
@@ -108,11 +113,16 @@ export class QueryService {
 
   private limits(signal: AbortSignal): QueryLimits {
     const { queryMaxMs, queryMaxRows, queryMaxBytes, queryMaxMemoryBytes } = this.config;
+    const { queryMaxReadRows, queryMaxReadBytes, queryMaxThreads } = this.config;
     return {
       maxMs: queryMaxMs,
       maxRows: queryMaxRows,
       maxBytes: queryMaxBytes,
       maxMemoryBytes: queryMaxMemoryBytes,
+      maxReadRows: queryMaxReadRows,
+      maxReadBytes: queryMaxReadBytes,
+      maxElements: MAX_ELEMENTS,
+      maxThreads: queryMaxThreads,
       readOnly: true,
       signal,
     };

@@ -11,6 +11,7 @@ const ALWAYS: EngineSettings = {
   output_format_arrow_compression_method: 'none',
   timeout_overflow_mode: 'throw',
   result_overflow_mode: 'throw',
+  read_overflow_mode: 'throw',
 };
 
 /** One block, stored at once or not at all, and once only: views count a batch no more than their table does. */
@@ -28,13 +29,18 @@ const INSERTING: EngineSettings = {
 
 /** Settings by name that hold a statement to its limits. `readonly` is last: after it nothing else can be set. */
 export function settingsFor(limits: QueryLimits): EngineSettings {
-  const { maxMs, maxRows, maxBytes, maxMemoryBytes, readOnly } = limits;
+  const { maxMs, maxRows, maxBytes, maxMemoryBytes, maxReadRows, maxReadBytes, maxElements, maxThreads, readOnly } =
+    limits;
   return {
     ...ALWAYS,
     ...(maxMs !== undefined && { max_execution_time: maxMs / 1000 }),
     ...(maxRows !== undefined && { max_result_rows: maxRows }),
     ...(maxBytes !== undefined && { max_result_bytes: maxBytes }),
     ...(maxMemoryBytes !== undefined && { max_memory_usage: maxMemoryBytes }),
+    ...(maxReadRows !== undefined && { max_rows_to_read: maxReadRows }),
+    ...(maxReadBytes !== undefined && { max_bytes_to_read: maxReadBytes }),
+    ...(maxElements !== undefined && { max_expanded_ast_elements: maxElements }),
+    ...(maxThreads !== undefined && { max_threads: maxThreads }),
     ...(readOnly === true && { readonly: 1 }),
   };
 }

@@ -25,6 +25,22 @@ export class QueryConfig {
   @Min(1_048_576)
   queryMaxMemoryBytes = 268_435_456;
 
+  @EnvKey({ key: 'QUERY_MAX_READ_ROWS', description: 'Rows a query may read in the tables' })
+  @IsInt()
+  @Min(1)
+  queryMaxReadRows = 250_000_000;
+
+  @EnvKey({ key: 'QUERY_MAX_READ_BYTES', unit: 'bytes', description: 'What it may read there, unpacked' })
+  @IsInt()
+  @Min(1024)
+  queryMaxReadBytes = 34_359_738_368;
+
+  @EnvKey({ key: 'QUERY_MAX_THREADS', description: 'Threads of the engine a query may use' })
+  @IsInt()
+  @Min(1)
+  @Max(64)
+  queryMaxThreads = 2;
+
   @EnvKey({ key: 'QUERY_CONCURRENCY', description: 'Queries that run at one time; 0 turns them off' })
   @IsInt()
   @Min(0)

@@ -17,8 +17,8 @@ export function askEngine(engineOf: () => HistoryEngine | undefined): AskTicks {
     const engine = engineOf();
     if (engine === undefined) throw new MarketDataError('HISTORY_UNAVAILABLE', 'There is no history here', false);
     await engine.ready();
-    // `ticks` is what clients call it
-    const own = sql.replaceAll('FROM ticks', 'FROM tickwire.ticks');
+    // that is what clients call them
+    const own = sql.replaceAll(/FROM (?=ticks|candles_1m)/g, 'FROM tickwire.');
     return engine.bytes(own, 'JSONEachRow', params, { maxMs: MAX_MS, readOnly: true });
   };
 }

@@ -1,9 +1,11 @@
 import { type EpochMs, type InstrumentId, type Recording, type Tick, tick } from '#domain';
 import type { QueryParams } from './history-engine.js';
 import type { TickRow } from './import-row.js';
+import type { PreviousCloses } from './replay-closes.js';
 import type { Span } from './replay-file.js';
+import { rowsOf } from './rows.js';
 
-/** Runs a statement on `ticks`, here or on another server; one object on each line of the answer. */
+/** Runs a statement on `ticks` or `candles_1m`, here or on another server; one object on each line of the answer. */
 export type AskTicks = (sql: string, params: QueryParams) => Promise<Buffer>;
 
 /** Rows fetched in one go, as far as whole seconds allow: each fetch looks at all symbols, so it should bring many. */
@@ -47,20 +49,23 @@ interface Row {
 
 /** What history holds of a span, read part by part. */
 export class RowsRecording implements Recording {
+  /** @param closes those of the trading day before, which the first tick of each symbol with a price then brings */
   constructor(
     readonly name: string,
     private readonly ask: AskTicks,
     readonly span: Span,
+    private readonly closes?: PreviousCloses,
   ) {}
 
   async *pages(from: EpochMs): AsyncIterable<readonly Tick[]> {
-    for await (const rows of this.rows(from)) yield rows.map((row) => row.tick);
+    const tickOf = (await this.closes?.begin()) ?? ((row: TickRow) => row.tick);
+    for await (const rows of this.rows(from)) yield rows.map(tickOf);
   }
 
   /** The same with what a tick does not carry. */
   async *rows(from: EpochMs): AsyncIterable<readonly TickRow[]> {
     const start = Math.ceil(Math.max(this.span.from, from));
-    for (const part of partsOf(linesOf<SecondRow>(await this.ask(SECONDS, this.params(start, this.span.to))))) {
+    for (const part of partsOf(rowsOf<SecondRow>(await this.ask(SECONDS, this.params(start, this.span.to))))) {
       const answer = await this.ask(ROWS, this.params(Math.max(start, part.from), Math.min(part.to, this.span.to)));
       yield* pagesOf(answer);
     }
@@ -99,11 +104,6 @@ function* pagesOf(answer: Buffer): Iterable<readonly TickRow[]> {
     page = [];
   }
   if (page.length > 0) yield page;
-}
-
-function linesOf<T>(answer: Buffer): T[] {
-  const lines = answer.toString().split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as T);
 }
 
 function rowOf({ s, t, r, n, p, z, v, b, a, bz, az, o, l }: Row): TickRow {

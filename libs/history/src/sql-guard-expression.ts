@@ -22,6 +22,8 @@ const OPERATORS = [
   'ILIKE',
   'BETWEEN',
 ];
+/** Names of expressions: where each stands for the one before, the engine takes time as the square of their number. */
+const MAX_NAMES = 300;
 /** Functions of `GuardRules.condition`: a name of the statement would come before them. */
 const OF_CONDITIONS = new Set(['equals', 'startswith', 'or']);
 const UNITS = ['MILLISECOND', 'SECOND', 'MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'];
@@ -31,6 +33,8 @@ export type ReadSubquery = () => void;
 
 /** Reads expressions. Their precedence is left to the engine: only what stands where matters here. */
 export class ExpressionReader {
+  private names = 0;
+
   constructor(
     private readonly reader: SqlReader,
     private readonly subquery: ReadSubquery,
@@ -67,6 +71,7 @@ export class ExpressionReader {
   alias(): void {
     const { reader } = this;
     if (OF_CONDITIONS.has(reader.peek().text.toLowerCase())) reader.refuse('this name is that of a function');
+    if (++this.names > MAX_NAMES) reader.refuse(`more than ${MAX_NAMES} expressions with names`);
     reader.write(quoteName(reader.name()));
   }
 

@@ -2,6 +2,9 @@ import { SqlRefusal, type Token, tokensOf } from './sql-guard-tokens.js';
 
 /** Levels of brackets and subqueries; real queries need fewer than ten. */
 const MAX_LEVELS = 40;
+/** Operators, calls and keywords: the engine takes time as the square of their number, and does not look at its time limit meanwhile. */
+const MAX_STEPS = 1000;
+const NO_STEPS = new Set([',', ')', ']']);
 const RESERVED = new Set(
   (
     'ALL AND ANTI ANY ARRAY AS ASC ASOF BETWEEN BY CASE CAST CROSS DESC DISTINCT ELSE END EXCEPT EXPLAIN FILL FILTER FINAL FORMAT FROM FULL ' +
@@ -16,6 +19,7 @@ export class SqlReader {
   private readonly written: string[] = [];
   private place = 0;
   private level = 0;
+  private steps = 0;
 
   constructor(sql: string) {
     this.tokens = tokensOf(sql);
@@ -45,6 +49,8 @@ export class SqlReader {
   /** Accepts the next tokens if they are these keywords or symbols. */
   take(...texts: readonly string[]): boolean {
     if (!this.is(...texts)) return false;
+    if (!NO_STEPS.has(texts[0] as string) && ++this.steps > MAX_STEPS)
+      this.refuse(`more than ${MAX_STEPS} operators, calls and keywords; IN takes many values`);
     for (const text of texts) {
       this.skip();
       this.write(text);

@@ -1,56 +1,52 @@
-/** Pieces of one block of the engine's `Native` format: columns one after the other, as they are in memory. Little-endian machines only. */
-export class NativeBlock {
-  private readonly pieces: Uint8Array[];
-  private length = 0;
+import type { Parcel } from './parcel.js';
 
+/** Writes one block of the engine's `Native` format: columns one after the other, as they are in memory. Little-endian machines only. */
+export class NativeBlock {
   constructor(
+    private readonly parcel: Parcel,
     columns: number,
     private readonly rows: number,
   ) {
-    this.pieces = [];
-    this.push(varint(columns), varint(rows));
+    parcel.push(varint(columns));
+    parcel.push(varint(rows));
   }
 
   /** Fixed-size values of all rows. */
   values(name: string, type: string, values: ArrayBufferView): void {
-    this.push(text(name), text(type), new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    this.head(name, type);
+    this.parcel.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
   /** Numbers of which NaN stands for NULL. */
   nullable(name: string, values: Float64Array): void {
-    const { rows } = this;
-    const isNull = new Uint8Array(rows);
+    const { rows, parcel } = this;
+    this.head(name, 'Nullable(Float64)');
+    const isNull = parcel.take(rows);
     for (let row = 0; row < rows; row++) {
       const value = values[row] as number;
       // only NaN differs from itself
-      if (value !== value) isNull[row] = 1;
+      isNull[row] = value !== value ? 1 : 0;
     }
-    this.push(text(name), text('Nullable(Float64)'), isNull);
-    this.push(new Uint8Array(values.buffer, values.byteOffset, rows * 8));
+    parcel.push(new Uint8Array(values.buffer, values.byteOffset, rows * 8));
   }
 
   /** Texts by number. @param texts as `nativeText` makes them */
-  texts(name: string, numbers: Uint32Array | Uint8Array, texts: readonly Uint8Array[]): void {
+  texts(name: string, numbers: Uint32Array | Uint16Array, texts: readonly Uint8Array[]): void {
+    const { rows } = this;
+    this.head(name, 'String');
     let bytes = 0;
-    for (let row = 0; row < this.rows; row++) bytes += (texts[numbers[row] as number] as Uint8Array).length;
-    const all = new Uint8Array(bytes);
-    for (let row = 0, at = 0; row < this.rows; row++) {
+    for (let row = 0; row < rows; row++) bytes += (texts[numbers[row] as number] as Uint8Array).length;
+    const all = this.parcel.take(bytes);
+    for (let row = 0, at = 0; row < rows; row++) {
       const one = texts[numbers[row] as number] as Uint8Array;
       // a call to `set` costs more than so few bytes
       for (let i = 0; i < one.length; i++) all[at++] = one[i] as number;
     }
-    this.push(text(name), text('String'), all);
   }
 
-  bytes(): Buffer {
-    return Buffer.concat(this.pieces, this.length);
-  }
-
-  private push(...pieces: Uint8Array[]): void {
-    for (const piece of pieces) {
-      this.pieces.push(piece);
-      this.length += piece.length;
-    }
+  private head(name: string, type: string): void {
+    this.parcel.push(text(name));
+    this.parcel.push(text(type));
   }
 }
 

@@ -48,7 +48,7 @@ function shipment(number: number, rows = 10): Shipment {
 
 async function until(is: () => boolean): Promise<void> {
   for (let tries = 0; !is(); tries++) {
-    if (tries > 500) throw new Error('it did not come to be');
+    if (tries > 2000) throw new Error('it did not come to be');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -64,7 +64,7 @@ async function waiting(engine: Engine, clock = systemClock): Promise<Shipper> {
   );
   for (let number = 1; number <= 4; number++) {
     shipper.add(shipment(number));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => shipper.waitingBytes <= 1500);
   }
   expect(shipper.spilled).toBeGreaterThan(10);
   return shipper;
