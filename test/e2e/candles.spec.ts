@@ -5,6 +5,7 @@ import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HISTORY_ENGINE, type HistoryEngine } from '#history';
 import { aProduct, type Product } from '../support/running-server.js';
+import { earlyIn } from '../support/vendor-tools.js';
 
 interface Told {
   readonly time: string;
@@ -13,6 +14,7 @@ interface Told {
   readonly volume: number;
 }
 
+const INDIA_MS = 330 * 60_000;
 let product: Product;
 const PATH = '/api/v1/candles?symbol=NSE:RELIANCE&interval=';
 
@@ -61,7 +63,16 @@ describe('without history', () => {
     expect(body['next']).toBe(all[2]!.time);
     const rest = await candles(`1s&limit=2&from=${String(body['next'])}&to=${all[3]!.time}`);
     expect(rest).toEqual(all.slice(2, 3));
-    expect(await candles('1m&date=yesterday')).toEqual([]);
+  });
+
+  it('none are no answer where memory does not reach', async () => {
+    expect(await product.get(`${PATH}1m&date=yesterday`)).toMatchObject({
+      status: 503,
+      body: { code: 'HISTORY_UNAVAILABLE' },
+    });
+    const to = Math.floor(Date.now() / 1000) - 86_400;
+    const { body } = await product.get(`/udf/history?symbol=NSE:RELIANCE&resolution=1&from=${to - 3600}&to=${to}`);
+    expect(body).toEqual({ s: 'no_data' });
   });
 
   it('candles come as CSV for spreadsheets', async () => {
@@ -103,7 +114,7 @@ describe('with history', () => {
     product = await aProduct({ HISTORY: 'embedded', HISTORY_DIR: folder, HISTORY_FLUSH_MS: '1000' });
     await product.server.app.get<HistoryEngine>(HISTORY_ENGINE).ready();
     await atLeast(1, '1s');
-  });
+  }, 90_000);
   afterAll(async () => {
     await product.stop();
     rmSync(folder, { recursive: true });
@@ -120,14 +131,18 @@ describe('with history', () => {
   });
 
   it('a day is asked for by its name, in every interval, and each adds up to the same', async () => {
-    const today = new Date(Date.now() + 330 * 60_000).toISOString().slice(0, 10);
-    const to = new Date().toISOString();
+    await earlyIn(86_400_000, 40_000, INDIA_MS);
+    await atLeast(9, '1s');
+    const today = new Date(Date.now() + INDIA_MS).toISOString().slice(0, 10);
+    // of which nothing is on its way any more
+    const to = new Date(Math.floor((Date.now() - 3000) / 5000) * 5000).toISOString();
     const volumes = await Promise.all(
       ['1s', '5s'].map(async (interval) => {
-        const found = await candles(`${interval}&from=${today}&to=${to.slice(0, 17)}00Z&limit=5000`);
+        const found = await candles(`${interval}&from=${today}&to=${to}&limit=5000`);
         return found.reduce((sum, { volume }) => sum + volume, 0);
       }),
     );
+    expect(volumes[0]).toBeGreaterThan(0);
     expect(volumes[0]).toBe(volumes[1]);
     expect(await candles('1d&date=today')).toHaveLength(1);
     expect(await candles('5m&date=yesterday')).toEqual([]);
@@ -150,8 +165,8 @@ describe('with history', () => {
   });
 
   it('charts get the same candles', async () => {
-    await atLeast(5, '1s');
-    const to = Math.floor(Date.now() / 1000) - 2;
+    await atLeast(8, '1s');
+    const to = Math.floor(Date.now() / 1000) - 4;
     const { body } = await product.get(`/udf/history?symbol=NSE:RELIANCE&resolution=1S&from=0&to=${to}&countback=2`);
     const found = await candles(`1s&limit=2&to=${new Date(to * 1000).toISOString()}`);
     expect(body).toMatchObject({ s: 'ok', c: found.map(({ close }) => close) });

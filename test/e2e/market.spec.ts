@@ -36,6 +36,28 @@ describe('the market', () => {
     expect(one.body['exchanges']).toMatchObject([{ exchange: 'BSE', timeZone: 'Asia/Kolkata' }]);
   });
 
+  it('says of which exchanges it does not know the holidays of this year, also to operators', async () => {
+    // at the end of a year it has begun in India and not in America
+    const year = new Date(Date.now() + 330 * 60_000).getUTCFullYear();
+    const known = ['NSE', 'NASDAQ', 'NYSE'].flatMap((exchange) =>
+      [year - 1, year, year + 1].map((one) => `${exchange},${one}-12-25,Christmas,,\n`),
+    );
+    const file = join(folder, 'without-bse.csv');
+    await writeFile(file, `exchange,date,name,opens,closes\n${known.join('')}`);
+    const other = await aProduct({ MARKET_HOURS: 'exchange', HOLIDAYS: file });
+    try {
+      const { body } = await other.get('/api/v1/market/status');
+      const told = body['exchanges'] as { exchange: string; holidaysKnown: boolean }[];
+      const unknown = told.filter(({ holidaysKnown }) => !holidaysKnown);
+      expect(unknown.map(({ exchange }) => exchange)).toEqual(['BSE']);
+      const { details } = (await other.get('/health')).body as { details: Record<string, object> };
+      expect(details['calendar']).toMatchObject({ holidaysUnknown: expect.arrayContaining([`BSE ${year}`]) });
+      expect((await other.get('/health/ready')).status).toBe(200);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('tells the trading days, holidays and special sessions of a year', async () => {
     const { body } = await product.get('/api/v1/market/calendar?exchange=NSE&year=2026');
     expect(body).toMatchObject({ exchange: 'NSE', year: 2026, holidaysKnown: true });

@@ -87,6 +87,7 @@ describe('an event stream', () => {
   });
 
   it('sends what the options ask for', async () => {
+    const started = performance.now();
     const delta = open('symbols=NSE:TCS&compression=delta');
     const fields = open('symbols=NSE:TCS&fields=price,volume');
     const ltp = open('symbols=NSE:TCS&mode=ltp');
@@ -96,7 +97,8 @@ describe('an event stream', () => {
     expect(keys.toSorted()).toEqual(['price', 'stale', 'symbol', 'volume']);
     expect((await ltp.first('price_update'))['data']).not.toHaveProperty('volume');
     await until('many updates', () => delta.of('price_update').length > 15);
-    expect(rare.of('price_update').length).toBeLessThan(5);
+    // one every two seconds, and one more that may come at once
+    expect(rare.of('price_update').length).toBeLessThanOrEqual(2 + (performance.now() - started) / 2000);
   });
 
   it('goes on where it was when the connection breaks: each missed change once, no snapshot', async () => {
@@ -114,7 +116,7 @@ describe('an event stream', () => {
   });
 
   it.each([
-    ['symbols=', 404, 'INVALID_SYMBOL', /No instrument/],
+    ['symbols=', 400, 'INVALID_MESSAGE', /at least 1/],
     ['', 400, 'INVALID_MESSAGE', /comma-separated/],
     ['symbols=NSE:TCS&mode=everything', 400, 'INVALID_MESSAGE', /mode/],
     ['symbols=NSE:TCS&compression=zip', 400, 'INVALID_MESSAGE', /compression/],
@@ -144,7 +146,7 @@ describe('an event stream', () => {
     const lost = await readText('symbols=NSE:TCS', { 'Last-Event-ID': `x${lastEventId}` });
     const others = await readText('symbols=NSE:TCS,NSE:INFY', { 'Last-Event-ID': lastEventId });
     await until('snapshots', () => lost.text.includes('event: snapshot') && others.text.includes('event: snapshot'));
-    expect(there.text).toContain('event: subscribed');
+    await until('the subscription', () => there.text.includes('event: subscribed'));
     expect(there.text).not.toContain('event: snapshot');
     for (const reading of [there, lost, others]) reading.stop();
   });
@@ -189,25 +191,25 @@ describe('at its limits, an event stream', () => {
     stopped.pause();
     stopped.write(`GET /api/v1/stream?symbols=${symbols.join(',')} HTTP/1.1\r\nHost: x\r\n\r\n`);
     await until('lateness', () => product.hub.counts.dropped > 0);
+    await until('updates of the other', () => reader.of('price_update').length > 10);
     await until('its end', () => product.hub.clients.size === 1);
     expect(product.hub.counts.slowDisconnects).toBe(1);
     stopped.destroy();
     const sequences = reader.of('price_update').map(({ seq }) => Number(seq));
-    expect(sequences.length).toBeGreaterThan(10);
     expect(sequences).toEqual(sequences.map((_, i) => sequences[0]! + i));
   });
 
   it('says goodbye before the server leaves, with the time to come back, and ends', async () => {
-    product = await aProduct({ DRAIN_GRACE_MS: '300' });
+    product = await aProduct({ DRAIN_GRACE_MS: '2000' });
     const reading = await readText('symbols=NSE:TCS');
     await until('a snapshot', () => reading.text.includes('event: snapshot'));
     const stopping = product.server.stop();
     const refused = await product.get('/api/v1/stream?symbols=NSE:TCS');
     expect(refused).toMatchObject({ status: 503, body: { code: 'SERVER_DRAINING' } });
     await stopping;
-    const [, retry, reconnectAfter] =
-      /event: draining\nretry: (\d+)\ndata: .*"reconnectAfter":(\d+)\}\n\n/.exec(reading.text) ?? [];
-    expect(retry).toBeDefined();
+    const goodbye = /event: draining\nretry: (\d+)\ndata: .*"reconnectAfter":(\d+)\}\n\n/;
+    await until('the goodbye', () => goodbye.test(reading.text));
+    const [, retry, reconnectAfter] = goodbye.exec(reading.text) ?? [];
     expect(retry).toBe(reconnectAfter);
     expect(reading.text).not.toContain('event: error');
   });

@@ -39,4 +39,8 @@ describe('An update read by hand', () => {
     expect(plainUpdate(given)).toBeUndefined();
     expect(() => parseMessage(PublishedUpdate, given)).toThrow();
   });
+
+  it('is told which value is no number', () => {
+    expect(() => parseMessage(PublishedUpdate, { symbol: 'NSE:TCS', price: '7' })).toThrow(/price must be a number$/);
+  });
 });

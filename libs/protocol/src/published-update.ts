@@ -10,7 +10,8 @@ const FIRST_TIME = 946_684_800_000;
 
 const OptionalNumber = (): PropertyDecorator => (target, property) => {
   IsOptional()(target, property as string);
-  IsNumber({ allowNaN: false, allowInfinity: false })(target, property as string);
+  const rule = { allowNaN: false, allowInfinity: false };
+  IsNumber(rule, { message: '$property must be a number' })(target, property as string);
 };
 
 /** What an outside program publishes of one symbol: only what it knows. Prices in the instrument's currency, sizes in its units. */

@@ -37,7 +37,8 @@ export class ProblemFilter implements ExceptionFilter {
   /** Answers a request that no route has taken: the path may have routes for other methods. */
   notFound(request: Request, response: Response): void {
     const allowed = allowedMethods(request);
-    const what = `There is no ${request.method} ${request.path}`;
+    // not request.path, which is without the prefix in a router of its own
+    const what = `There is no ${request.method} ${request.originalUrl.split('?', 1)[0]}`;
     if (allowed.length === 0) return this.answer(new NotFoundException(what), request, response);
     response.setHeader('Allow', allowed.join(', '));
     this.answer(new HttpException(what, 405), request, response);

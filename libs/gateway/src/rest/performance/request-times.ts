@@ -4,6 +4,7 @@ import { DurationHistogram } from './duration-histogram.js';
 
 /** A request no route has taken. */
 const NO_ROUTE = 'none';
+const DAY_MS = 86_400_000;
 
 /** Times of one route's answers today. */
 export interface RouteTimes {
@@ -30,12 +31,14 @@ interface Route {
 export class RequestTimes {
   private routes = new Map<string, Route>();
   private day: string;
+  private midnight: number;
   /** Epoch ms from which on the day is counted: midnight, or the start of the process. */
   since: number;
 
   constructor(private readonly clock: Clock) {
     this.since = clock.now();
     this.day = dayOf(this.since);
+    this.midnight = Date.parse(this.day);
   }
 
   /** Day of the figures, `YYYY-MM-DD`. */
@@ -89,9 +92,11 @@ export class RequestTimes {
 
   private turn(): void {
     const now = this.clock.now();
-    if (dayOf(now) === this.day) return;
+    // the day's text is not made anew for each request
+    if (now >= this.midnight && now < this.midnight + DAY_MS) return;
     this.day = dayOf(now);
-    this.since = Date.parse(this.day);
+    this.midnight = Date.parse(this.day);
+    this.since = this.midnight;
     this.routes = new Map();
   }
 }

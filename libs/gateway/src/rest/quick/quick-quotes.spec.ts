@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Identity } from '#auth';
 import { LastValueStore, QuoteCache, QuoteReader, type ValueSource } from '#cache';
@@ -16,6 +17,8 @@ import { QuickQuotes } from './quick-quotes.js';
 type Tier = Partial<Identity['tier']>;
 
 const LIST = 'NSE:A1,NSE:B1';
+/** Length of a name that fills a socket in a few dozen answers. */
+const LONG = 200_000;
 const everything = { all: true, allows: () => true };
 const refusal = new MarketDataError('UNAUTHENTICATED', 'A token or an API key is required', false);
 
@@ -28,16 +31,22 @@ let status: QuoteStatus;
 let isCurrent: boolean;
 let mode: 'off' | 'required';
 let tier: Tier;
+let read: () => void;
 const admit = vi.fn<(shown: object) => Promise<object>>();
 const routed = vi.fn<() => void>();
 
 beforeEach(async () => {
   clock = new ManualClock(T0);
   store = new LastValueStore(
-    new InstrumentMaster(['NSE:A1', 'NSE:B1'].map((id) => anInstrument({ id }))),
+    new InstrumentMaster([
+      ...['NSE:A1', 'NSE:B1'].map((id) => anInstrument({ id })),
+      anInstrument({ id: 'NSE:WIDE', name: 'Société Générale €' }),
+      anInstrument({ id: 'NSE:LONG', name: 'x'.repeat(LONG) }),
+    ]),
     new Epoch('a'),
   );
   [status, isCurrent, mode, tier] = ['live', true, 'off', { entitlements: everything } as unknown as Tier];
+  read = () => undefined;
   admit.mockReset().mockImplementation(async ({ apiKey }: { apiKey?: string }) => {
     if (apiKey !== 'right') throw refusal;
     return { tier };
@@ -47,7 +56,7 @@ beforeEach(async () => {
     isCurrent: () => isCurrent,
     statusOf: () => status,
     doubts: () => false,
-    requested: () => undefined,
+    requested: () => read(),
     refresh: async () => undefined,
   };
   const limits = { keyPrefix: '', l1TtlMs: 0, l2TtlMs: 1, l2TimeoutMs: 1, failureTtlMs: 1 };
@@ -81,17 +90,17 @@ afterEach(() => void server.close());
 const get = (list: string, headers: Record<string, string> = {}): Promise<Response> => fetch(url + list, { headers });
 
 /** What the route would say of the values as they are. */
-async function truth(): Promise<object> {
-  const { quotes, errors } = await reader.read(LIST.split(','));
+async function truth(list: string): Promise<object> {
+  const { quotes, errors } = await reader.read(list.split(','));
   return {
     quotes: quotes.map(({ quote, age, layer, status: how }) => ({ ...quote, age, layer, status: how })),
     errors,
   };
 }
 
-async function expectQuick(): Promise<void> {
-  const answer = await get(LIST, { 'X-API-Key': 'right' });
-  expect(await answer.json()).toEqual(await truth());
+async function expectQuick(list = LIST): Promise<void> {
+  const answer = await get(list, { 'X-API-Key': 'right' });
+  expect(await answer.text()).toBe(JSON.stringify(await truth(list)));
   expect(routed).not.toHaveBeenCalled();
 }
 
@@ -178,4 +187,45 @@ it('names the successor of the very list', async () => {
   expect(headers.get('link')).toBe(`</api/v2/quotes?symbols=${LIST}>; rel="successor-version"`);
   const long = (await get(Array.from({ length: 300 }, () => 'NSE:A1').join())).headers;
   expect(long.get('link')).toBe('</api/v2/quotes>; rel="successor-version"');
+});
+
+it('tells ages of any length, also behind a name that is not ASCII, and when the clock was set back', async () => {
+  clock.advance(3);
+  store.apply(aTick({ instrument: 'NSE:WIDE', price: 7, receivedAt: T0 + 3 }));
+  for (const ms of [0, 1, 5, 1, 2, 80, 10, 900, 9000, 90_000, 0]) {
+    clock.advance(ms);
+    await expectQuick('NSE:A1,NSE:WIDE,NSE:B1');
+  }
+  store.apply(aTick({ instrument: 'NSE:A1', price: 8, receivedAt: clock.now() + 50 }));
+  await expectQuick('NSE:A1,NSE:WIDE,NSE:B1');
+});
+
+it('tells the value of now of every symbol in every list it stands in', async () => {
+  for (const list of [LIST, 'NSE:B1', 'NSE:B1,NSE:A1']) await expectQuick(list);
+  const { headers } = await get(LIST);
+  store.apply(aTick({ instrument: 'NSE:B1', price: 101, bid: 100.95 }));
+  expect((await get(LIST)).headers.get('etag')).not.toBe(headers.get('etag'));
+  for (const list of [LIST, 'NSE:B1', 'NSE:B1,NSE:A1']) await expectQuick(list);
+});
+
+it('does not write into an answer that a slow reader has not taken yet', async () => {
+  const count = 60;
+  store.apply(aTick({ instrument: 'NSE:LONG', price: 1, receivedAt: T0 }));
+  clock.advance(1000);
+  // each reader comes a millisecond later
+  read = () => clock.advance(1);
+  const { port, pathname, search } = new URL(`${url}NSE:LONG`);
+  const slow = connect(Number(port), '127.0.0.1');
+  const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  slow.pause().write(request.repeat(count - 1) + request.replace('Host', 'Connection: close\r\nHost'));
+  let text = '';
+  slow.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
+  await vi.waitFor(() => expect(clock.now()).toBe(T0 + 1000 + count));
+  // others ask meanwhile
+  for (let i = 0; i < 20; i++) await (await get('NSE:LONG')).arrayBuffer();
+  slow.resume();
+  await once(slow, 'close');
+  expect([...text.matchAll(/"age":(\d+)/g)].map(([, age]) => Number(age))).toEqual(
+    Array.from({ length: count }, (_, i) => 1001 + i),
+  );
 });

@@ -1,14 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { LastValueStore, QuoteReader } from '#cache';
+import type { LastValueStore, QuoteReader, QuoteState } from '#cache';
 import { type Clock, F } from '#domain';
+import type { QuoteStatus } from '#protocol';
 import { type Caller, type Callers, credentialsOf } from '../../access/caller.js';
 import { rememberAdmission } from '../../access/request-caller.js';
-import { deprecationHeaders } from '../deprecation.js';
 import { contentType, preferred } from '../negotiation.js';
 import type { RequestTimes } from '../performance/request-times.js';
 import { COMMON_FORMATS } from '../representation.js';
-import { listTag } from '../v1/quote-tag.js';
-import { QuoteTexts } from './quote-texts.js';
 import { SymbolLists } from './symbol-lists.js';
 
 const PATH = '/api/v1/quotes';
@@ -17,6 +15,7 @@ const ROUTE = `GET ${PATH}`;
 /** Whose answer needs more than the plain one: another origin's, a conditional one, one with a body. */
 const PECULIAR = ['origin', 'if-none-match', 'content-length', 'transfer-encoding', 'cookie', 'expect'] as const;
 
+const JSON_TYPE = contentType('json');
 const FORMATS = [...COMMON_FORMATS, 'csv'] as const;
 
 /**
@@ -24,8 +23,8 @@ const FORMATS = [...COMMON_FORMATS, 'csv'] as const;
  * is not limited, and nothing else is asked for. All else goes on to the routes, whose answer would be the same, byte for byte.
  */
 export class QuickQuotes {
-  private readonly texts = new QuoteTexts();
   private readonly lists: SymbolLists;
+  private readonly statusOf = (state: QuoteState): QuoteStatus => this.reader.statusOf(state);
 
   /** @param standing headers of every answer, as name and value in turns */
   constructor(
@@ -36,7 +35,7 @@ export class QuickQuotes {
     private readonly clock: Clock,
     private readonly standing: readonly string[],
   ) {
-    this.lists = new SymbolLists(lastValues);
+    this.lists = new SymbolLists(lastValues, BEGINNING);
   }
 
   /** Puts itself before whoever listens to a server's requests now. */
@@ -64,36 +63,28 @@ export class QuickQuotes {
   private answer(url: string, { identity }: Caller, response: ServerResponse): boolean {
     const { requestsPerMinute, entitlements } = identity.tier;
     if (requestsPerMinute !== undefined || response.destroyed) return false;
-    const states = this.lists.of(url.slice(BEGINNING.length));
-    if (states === undefined) return false;
+    const list = this.lists.of(url);
+    if (list === undefined) return false;
+    const { states } = list;
     if (!entitlements.all && !states.every(({ instrument }) => entitlements.allows(instrument.id))) return false;
     // a stale quote has its age in another place
     if (states.some((state) => state.latest(F.stale) === 1) || !this.reader.takeCurrent(states)) return false;
-    const now = this.clock.now();
-    const tags: string[] = [];
-    let body = '{"quotes":[';
-    let hasWide = false;
-    for (const state of states) {
-      const status = this.reader.statusOf(state);
-      const { json, isAscii, tag } = this.texts.of(state, status);
-      hasWide ||= !isAscii;
-      body += `${tags.length === 0 ? '' : ','}${json},"age":${now - state.confirmedAt},"layer":"l1","status":"${status}"}`;
-      tags.push(tag);
-    }
-    body += '],"errors":[]}';
+    const body = list.write(this.clock.now(), this.statusOf);
     response.writeHead(200, [
       ...this.standing,
-      ...deprecationHeaders(url),
+      ...list.headers,
       'ETag',
-      `W/"${listTag(tags, [])}"`,
+      `W/"${list.tag}"`,
       'Cache-Control',
       'no-cache',
       'Content-Type',
-      contentType('json'),
+      JSON_TYPE,
       'Content-Length',
-      String(hasWide ? Buffer.byteLength(body) : body.length),
+      String(body.length),
     ]);
-    response.end(body, hasWide ? 'utf8' : 'latin1');
+    response.end(body);
+    // the kernel has taken all of it, or some answer before it waits, and the next reader must not write into what this one reads
+    if (response.socket === null || response.socket.writableLength > 0) list.giveAway();
     return true;
   }
 }

@@ -103,11 +103,12 @@ export class UdfController {
     const asked = { symbol: id, interval, countedFrom: 'opening', signal } as const;
     const [start, end] = [times.startOf(Math.max(from, 0)), times.startOf(to)];
     const range = countback === undefined ? { from: start, to: end, limit: MAX_BARS } : { to: end, limit: countback };
+    if (!this.candles.reaches({ interval, to: end })) return { s: 'no_data' };
     const { candles } = await this.candles.read({ ...asked, ...range });
     if (candles.length > 0) return times.barsOf(candles);
     // with countback there is nothing before either
-    const [before] =
-      countback === undefined ? (await this.candles.read({ ...asked, to: start, limit: 1 })).candles : [];
+    const mayBeBefore = countback === undefined && this.candles.reaches({ interval, to: start });
+    const [before] = mayBeBefore ? (await this.candles.read({ ...asked, to: start, limit: 1 })).candles : [];
     return { s: 'no_data', ...(before && { nextTime: times.timeOf(before) }) };
   }
 

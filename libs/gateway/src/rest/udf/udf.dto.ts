@@ -1,4 +1,4 @@
-import { Transform, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -12,6 +12,7 @@ import {
   Min,
 } from 'class-validator';
 import type { HistoryInterval } from '#candles';
+import { CommaList } from '../comma-list.js';
 
 /** The chart's names for lengths of candles; `D` is an older name of `1D`. */
 export const RESOLUTIONS: Readonly<Record<string, HistoryInterval>> = {
@@ -96,7 +97,7 @@ export class UdfHistoryQuery extends UdfSymbolQuery {
 }
 
 export class UdfQuotesQuery {
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
+  @CommaList()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_QUOTES)

@@ -81,7 +81,7 @@ export class CacheController {
   @For('operator')
   @HttpCode(204)
   @ApiOperation({
-    summary: 'Forgets what this node and Redis have cached of a symbol; the next read asks for it again',
+    summary: 'Forgets what all nodes and Redis have cached of a symbol; the next read asks for it again',
   })
   @ApiParam({ name: 'symbol', example: 'NSE:RELIANCE' })
   @ApiNoContentResponse()
@@ -93,12 +93,12 @@ export class CacheController {
   @Delete('quotes')
   @For('operator')
   @ApiOperation({
-    summary: 'Forgets all quotes and failures cached by this node and in Redis; `cleared` counts the keys there',
+    summary: 'Forgets all quotes and failures cached by all nodes and in Redis; `cleared` counts the keys there',
   })
   @ApiOkResponse({ type: ClearedAnswer })
   @ApiProblems(502)
   async clearQuotes(): Promise<ClearedAnswer> {
-    return { cleared: await this.cache.clear() };
+    return { cleared: await this.quotes.clear() };
   }
 }
 

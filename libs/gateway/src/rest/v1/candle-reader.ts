@@ -1,5 +1,12 @@
 import type { LastValueStore, QuoteReader, QuoteState } from '#cache';
-import { type FoldedCandle, foldCandles, HISTORY_INTERVALS, IntervalClock, KEPT_CANDLES } from '#candles';
+import {
+  type FoldedCandle,
+  foldCandles,
+  HISTORY_INTERVALS,
+  type HistoryInterval,
+  IntervalClock,
+  KEPT_CANDLES,
+} from '#candles';
 import {
   type Candle,
   CANDLE_INTERVALS,
@@ -30,7 +37,15 @@ export class CandleReader {
     const state = this.lastValues.peek(request.symbol);
     if (state === undefined) throw new InvalidSymbolError(request.symbol);
     const { history } = this;
-    if (history === undefined) return await this.remembered(state, request);
+    if (history === undefined) {
+      if (!this.reaches(request))
+        throw new MarketDataError(
+          'HISTORY_UNAVAILABLE',
+          'History is off here, and memory does not reach back so far',
+          false,
+        );
+      return await this.remembered(state, request);
+    }
     try {
       const page = await history.candles(request);
       // makes the symbol wanted, so that its newest candles go on
@@ -43,6 +58,11 @@ export class CandleReader {
     }
   }
 
+  /** Whether anything is kept of the time asked for: no candles would say that there was no trade. */
+  reaches({ interval, to = Infinity }: Pick<CandleRequest, 'interval' | 'to'>): boolean {
+    return this.history !== undefined || to > this.clock.now() - KEPT_CANDLES * HISTORY_INTERVALS[baseOf(interval)];
+  }
+
   private isLive({ to }: CandleRequest): boolean {
     return to === undefined || to > this.clock.now();
   }
@@ -50,8 +70,7 @@ export class CandleReader {
   private async remembered(state: QuoteState, request: CandleRequest): Promise<CandlePage> {
     const { from = -Infinity, to = Infinity, limit, interval } = request;
     const isBuilt = interval in CANDLE_INTERVALS;
-    const base = HISTORY_INTERVALS[interval] < 60_000 ? '1s' : '1m';
-    const built = this.hub.channels.read(state, isBuilt ? (interval as CandleInterval) : base, KEPT_CANDLES);
+    const built = this.hub.channels.read(state, baseOf(interval), KEPT_CANDLES);
     // candles are built from what comes, whatever the present quote may be
     await this.quotes.read([request.symbol]);
     const candles = (
@@ -91,4 +110,9 @@ export class CandleReader {
     const exchange = symbol.slice(0, symbol.indexOf(':'));
     return new IntervalClock(this.calendar, exchange, { interval, hours, countedFrom });
   }
+}
+
+/** What is built in memory, and candles of an interval are made of. */
+function baseOf(interval: HistoryInterval): CandleInterval {
+  return HISTORY_INTERVALS[interval] < HISTORY_INTERVALS['1m'] ? '1s' : '1m';
 }

@@ -8,8 +8,9 @@ export class FleetNodeAnswer {
   @ApiProperty({ example: 'gateway-1-9f3a12bc' }) id!: string;
   @ApiProperty({ enum: ['all', 'ingest', 'edge'] }) role!: string;
   @ApiProperty({
-    enum: ['owner', 'unsure', 'alone', 'standby'],
-    description: 'owner talks to the vendors; alone does so without Redis; unsure waits for Redis; standby does not',
+    enum: ['owner', 'unsure', 'alone', 'waiting', 'standby'],
+    description:
+      'owner talks to the vendors; alone does so without Redis; waiting has stopped for want of it; unsure waits for its word; standby does not',
   })
   state!: OwnerState;
   @ApiProperty({ description: 'When that state began', format: 'date-time' }) since!: string;

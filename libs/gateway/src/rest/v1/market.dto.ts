@@ -52,6 +52,11 @@ export class ExchangeStatus {
   })
   reason!: string;
   @ApiProperty({ example: 'Asia/Kolkata' }) timeZone!: string;
+  @ApiProperty({
+    description:
+      'False when the list of holidays (HOLIDAYS) has none of this year: then every weekday counts as one of trading',
+  })
+  holidaysKnown!: boolean;
   @ApiPropertyOptional({ type: SessionAnswer, description: 'Trading of the present date; absent when there is none' })
   session?: SessionAnswer;
   @ApiPropertyOptional({ example: '2026-11-23T03:45:00.000Z' }) nextOpen?: string;

@@ -1,9 +1,9 @@
 import type { QuoteStatus } from '#protocol';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsString, MaxLength } from 'class-validator';
 import type { ErrorCode, Quote } from '#domain';
 import { ERROR_CODES } from '#domain';
+import { CommaList } from '../comma-list.js';
 
 /** Symbols one request may name. */
 export const MAX_SYMBOLS_PER_REQUEST = 500;
@@ -14,9 +14,7 @@ export class QuotesQuery {
     example: 'NSE:RELIANCE,BSE:500325',
     type: String,
   })
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value,
-  )
+  @CommaList()
   @IsArray({ message: 'symbols must be a comma-separated list' })
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_SYMBOLS_PER_REQUEST)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { messageEncoder } from '#compression';
 import { Epoch, systemClock } from '#domain';
+import { until } from '../../../../../test/support/vendor-tools.js';
 import { StreamPosition } from './stream-position.js';
 import { StreamWire } from './stream-wire.js';
 
@@ -46,6 +47,7 @@ it('answers a probe when the socket is empty, with a heartbeat where there is no
   let answered = -1;
   const text = await readOf(async (wire, probes) => {
     wire.write('', true);
+    await until('the answer', () => probes() > 0);
     await new Promise((resolve) => setTimeout(resolve, 50));
     answered = probes();
   });

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsNumber, IsOptional, IsString, Max, Min } from 'class-validator';
+import { CommaList } from '../comma-list.js';
 import { QuotesQuery } from './quotes.dto.js';
 
 /** What to stream: `subscribe` of the sockets as a query. */
@@ -12,7 +13,7 @@ export class StreamQuery extends QuotesQuery {
 
   @ApiPropertyOptional({ description: 'Quote fields to send, comma-separated; all when absent', type: String })
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
+  @CommaList()
   @IsArray({ message: 'fields must be a comma-separated list' })
   @ArrayMinSize(1)
   @ArrayMaxSize(32)

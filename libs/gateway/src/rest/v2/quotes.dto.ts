@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import type { Layer } from '#cache';
 import type { QuoteStatus } from '#protocol';
+import { CommaList } from '../comma-list.js';
 import { MAX_SYMBOLS_PER_REQUEST } from '../v1/quotes.dto.js';
 import { Envelope, PageQuery } from './envelope.dto.js';
 import { DECIMAL } from './decimal.js';
@@ -14,9 +14,7 @@ export class QuotesQueryV2 extends PageQuery {
     type: String,
   })
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value,
-  )
+  @CommaList()
   @IsArray({ message: 'symbols must be a comma-separated list' })
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_SYMBOLS_PER_REQUEST)
