@@ -46,10 +46,10 @@ async function aFleet(redis: Record<string, string>): Promise<{
 const hasAll = (client: FleetClient): boolean => SYMBOLS.every((symbol) => client.sequence(symbol) > 2);
 
 async function goOn(clients: readonly FleetClient[], since: number): Promise<void> {
-  await until('news for each client', () => clients.every(({ heardAt }) => heardAt > since), 20_000);
+  await until('news for each client', () => clients.every(({ heardAt }) => heardAt > since), 60_000);
 }
 
-it('goes on over a Redis Cluster, also when the owner is killed', async () => {
+it('goes on over a Redis Cluster, also when the owner is killed', { timeout: 120_000 }, async () => {
   const cluster = await RedisCluster.start();
   ends.push(() => cluster.stop());
   const { nodes, clients, ledger } = await aFleet({ REDIS_CLUSTER: cluster.endpoints });
@@ -62,18 +62,22 @@ it('goes on over a Redis Cluster, also when the owner is killed', async () => {
   expect(ledger.faults).toEqual([]);
 });
 
-it('goes on when the master that Sentinels watch is killed, with the owner and the epoch of before', async () => {
-  const sentinels = await RedisSentinels.start();
-  ends.push(() => sentinels.stop());
-  const { clients, ledger } = await aFleet({ REDIS_SENTINELS: sentinels.endpoints });
-  const { epoch } = clients[0];
-  await sentinels.master.kill();
-  const killed = performance.now();
-  await goOn([clients[0]], killed);
-  await until(
-    'one epoch again',
-    () => clients.every((client) => client.epoch === epoch && client.heardAt > killed + 2000),
-    20_000,
-  );
-  expect(ledger.faults).toEqual([]);
-});
+it(
+  'goes on when the master that Sentinels watch is killed, with the owner and the epoch of before',
+  { timeout: 150_000 },
+  async () => {
+    const sentinels = await RedisSentinels.start();
+    ends.push(() => sentinels.stop());
+    const { clients, ledger } = await aFleet({ REDIS_SENTINELS: sentinels.endpoints, LEASE_MS: '10000' });
+    const { epoch } = clients[0];
+    await sentinels.master.kill();
+    const killed = performance.now();
+    await goOn([clients[0]], killed);
+    await until(
+      'one epoch again',
+      () => clients.every((client) => client.epoch === epoch && client.heardAt > killed + 2000),
+      60_000,
+    );
+    expect(ledger.faults).toEqual([]);
+  },
+);

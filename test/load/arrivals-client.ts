@@ -1,58 +1,56 @@
-import { WebSocket } from 'ws';
+import { OTHER } from './count-updates.js';
+import type { EventTimes } from './event-times.js';
+import { SocketIoClient } from './socketio-client.js';
+import { Tally } from './tally.js';
 
-const UPDATE = '42["price_update",';
 const SYMBOL_KEY = '"symbol":"';
 const SEQUENCE_KEY = '"seq":';
-const JOIN_WITHIN_MS = 15_000;
+/** Symbol and sequence lead each update. */
+const HEAD_BYTES = 120;
 
-/** A stock Socket.IO client, the same for every server of the contract: tells when each update was read, and parses no more than it must. */
-export class ArrivalsClient {
-  updates = 0;
-  private readonly socket: WebSocket;
-
-  private constructor(
-    port: number,
-    symbols: readonly string[],
-    private readonly arrived: (position: string, at: number) => void,
-    joined: () => void,
-  ) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);
-    this.socket.on('error', () => undefined);
-    this.socket.on('message', (data: Buffer) => {
-      const text = data.toString('latin1');
-      if (text.startsWith(UPDATE)) this.take(text);
-      else if (text.startsWith('0')) this.socket.send('40');
-      else if (text.startsWith('2')) this.socket.send('3');
-      else if (text.startsWith('40')) this.socket.send(`420["subscribe",${JSON.stringify({ symbols })}]`);
-      else if (text.startsWith('430')) joined();
-    });
+/** Tells when each update was read, and looks at no more of it than it must: clients that share a thread read one after the other. */
+class ArrivalsTally extends Tally {
+  constructor(private readonly arrived: (position: string, at: number) => void) {
+    super();
   }
+
+  override take(count: number, eventTimes: EventTimes, bytes: Buffer, start: number, end: number): void {
+    super.take(count, eventTimes, bytes, start, end);
+    if (count <= OTHER) return;
+    const head = bytes.toString('latin1', start, Math.min(end, start + HEAD_BYTES));
+    const symbol = head.indexOf(SYMBOL_KEY) + SYMBOL_KEY.length;
+    const sequence = head.indexOf(SEQUENCE_KEY) + SEQUENCE_KEY.length;
+    const position = `${head.slice(symbol, head.indexOf('"', symbol))} ${parseInt(head.slice(sequence, sequence + 12), 10)}`;
+    this.arrived(position, performance.now());
+  }
+}
+
+/** A stock Socket.IO client, the same for every server of the contract, that tells when each update arrives. */
+export class ArrivalsClient {
+  private constructor(
+    private readonly client: SocketIoClient,
+    private readonly tally: Tally,
+  ) {}
 
   /** Resolves when the subscription is acknowledged. */
   static async join(
     port: number,
     symbols: readonly string[],
-    arrived: (position: string, at: number) => void = () => undefined,
+    arrived?: (position: string, at: number) => void,
   ): Promise<ArrivalsClient> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('a client could not subscribe')), JOIN_WITHIN_MS);
-      const client = new ArrivalsClient(port, symbols, arrived, () => {
-        clearTimeout(timer);
-        resolve(client);
-      });
-    });
+    const tally = arrived === undefined ? new Tally() : new ArrivalsTally(arrived);
+    tally.sampleFor(Infinity);
+    const client = new SocketIoClient({ port, format: 'json', symbols, options: {} }, tally);
+    await client.joined;
+    return new ArrivalsClient(client, tally);
+  }
+
+  get updates(): number {
+    return this.tally.updates;
   }
 
   close(): void {
-    this.socket.terminate();
-  }
-
-  private take(text: string): void {
-    this.updates++;
-    const symbol = text.indexOf(SYMBOL_KEY) + SYMBOL_KEY.length;
-    const sequence = text.indexOf(SEQUENCE_KEY) + SEQUENCE_KEY.length;
-    const position = `${text.slice(symbol, text.indexOf('"', symbol))} ${parseInt(text.slice(sequence, sequence + 12), 10)}`;
-    this.arrived(position, performance.now());
+    this.client.close();
   }
 }
 

@@ -63,12 +63,19 @@ export class CacheNode {
   constructor(
     instruments: readonly Instrument[],
     env: Readonly<Record<string, string>>,
-    { log = silentLog, keyPrefix = '', mirrorMs = 20, freshMs = 2000, l2TimeoutMs = 50 }: CacheNodeOptions = {},
+    {
+      log = silentLog,
+      keyPrefix = '',
+      mirrorMs = 20,
+      freshMs = 2000,
+      l2TimeoutMs = 50,
+      failureTtlMs = 2000,
+    }: CacheNodeOptions = {},
   ) {
     const master = new InstrumentMaster(instruments);
     this.redis = new RedisConnection(readEnv(RedisConfig, env), systemClock, log);
     this.lastValues = new LastValueStore(master, new Epoch('test'));
-    const limits = { keyPrefix, l1TtlMs: 2000, l2TtlMs: 300_000, l2TimeoutMs, failureTtlMs: 2000 };
+    const limits = { keyPrefix, l1TtlMs: 2000, l2TtlMs: 300_000, l2TimeoutMs, failureTtlMs };
     this.cache = new QuoteCache(limits, systemClock, this.redis);
     this.vendors = new FakeVendors(this.lastValues);
     this.reader = new QuoteReader(this.lastValues, this.cache, this.vendors, systemClock, freshMs);
@@ -95,6 +102,7 @@ export interface CacheNodeOptions {
   readonly mirrorMs?: number;
   readonly freshMs?: number;
   readonly l2TimeoutMs?: number;
+  readonly failureTtlMs?: number;
 }
 
 /** Instruments `NSE:C0`, `NSE:C1`, ... */

@@ -54,6 +54,9 @@ export class FleetClient {
   /** When there was news of the market last, by `performance.now()`. */
   heardAt = performance.now();
   private longestMs = 0;
+  private askedAt = 0;
+  /** From its last subscription to the first quote that answers it, ms; undefined until then. */
+  answeredMs: number | undefined;
 
   constructor(
     private readonly number: number,
@@ -114,6 +117,8 @@ export class FleetClient {
     this.known = { ...this.sequences };
     const resume = this.epoch === '' ? undefined : { epoch: this.epoch, sequences: { ...this.sequences } };
     const options = { compression: 'delta', batch: true };
+    this.askedAt = performance.now();
+    this.answeredMs = undefined;
     this.connection?.subscribe({ symbols: this.symbols, ...options, ...(resume && { resume }) });
   }
 
@@ -135,6 +140,7 @@ export class FleetClient {
     else if (type === 'price_update') this.update(message as Item, message.compression);
     else if (type === 'batch_update') for (const item of message.updates ?? []) this.update(item, message.compression);
     else return;
+    this.answeredMs ??= performance.now() - this.askedAt;
     this.types.push(type);
   }
 

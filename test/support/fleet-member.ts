@@ -83,11 +83,11 @@ export class FleetMember {
       everyMs: 0,
       ttlMs: 60_000,
     });
-    this.values = new VendorValues(supervisor, refresher, arrivals, demand, freshness, clock, 1000);
+    this.values = new VendorValues(supervisor, refresher, arrivals, demand, freshness, clock, 20_000);
     this.parts = { supervisor, pipeline, conflator, lastValues, hub, recent, replay, mirror, demand, job, freshness };
 
     this.redis = new RedisConnection(
-      Object.assign(new RedisConfig(), { redisUrl, redisTimeoutMs: 500 }),
+      Object.assign(new RedisConfig(), { redisUrl, redisTimeoutMs: 2000 }),
       clock,
       silentLog,
     );

@@ -4,25 +4,22 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** A way through a network that can stop carrying anything, in both directions and without a word, until it is mended. */
 export class NetworkLink {
   private readonly sockets = new Set<Socket>();
+  readonly port: number;
   private isCut = false;
 
   private constructor(
     private readonly server: Server,
     targetPort: number,
   ) {
+    this.port = (server.address() as AddressInfo).port;
     server.on('connection', (client) => this.join(client, connect(targetPort, '127.0.0.1')));
   }
 
   static async start(targetPort: number): Promise<NetworkLink> {
     const server = createServer();
-    const link = new NetworkLink(server, targetPort);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return link;
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return new NetworkLink(server, targetPort);
   }
 
   cut(): void {
@@ -33,6 +30,17 @@ export class NetworkLink {
   mend(): void {
     this.isCut = false;
     for (const socket of this.sockets) socket.resume();
+  }
+
+  /** Whoever comes is refused, as by a machine on which nothing listens, and those that are here are cut off, until `accept`. */
+  refuse(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  async accept(): Promise<void> {
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
   }
 
   async close(): Promise<void> {

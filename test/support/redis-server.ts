@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
+
+const ANSWERS_WITHIN_MS = 20_000;
+const PORTS = { first: 15_000, count: 15_000 };
 
 // also from the build, which holds no scripts
 const { findRedis } = (await import(
@@ -24,11 +27,15 @@ export class RedisServer {
 
   /** @param args further options, as on the command line: `--cluster-enabled yes` */
   static async start(args: readonly string[] = [], port?: number): Promise<RedisServer> {
-    const chosen = port ?? (await freePort());
     const folder = mkdtempSync(join(tmpdir(), 'tickwire-redis-'));
-    const server = new RedisServer(chosen, folder, args, launch(chosen, folder, args));
-    await server.answers();
-    return server;
+    for (let tries = 0; tries < 5; tries++) {
+      const chosen = port ?? (await freePort());
+      const server = new RedisServer(chosen, folder, args, launch(chosen, folder, args));
+      // somebody else may have taken the port meanwhile
+      if (await server.answers()) return server;
+    }
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error('redis-server ends as soon as it is started');
   }
 
   get url(): string {
@@ -46,7 +53,7 @@ export class RedisServer {
 
   /** Ends the process at once, as a crash does. */
   async kill(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.hasEnded) return;
     this.child.kill('SIGKILL');
     await once(this.child, 'exit');
   }
@@ -55,7 +62,7 @@ export class RedisServer {
   async restart(): Promise<void> {
     await this.kill();
     this.child = launch(this.port, this.folder, this.args);
-    await this.answers();
+    if (!(await this.answers())) throw new Error(`redis-server does not start again on port ${this.port}`);
   }
 
   /** Keeps it from answering, connections open, until `resume`. */
@@ -73,20 +80,29 @@ export class RedisServer {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private async answers(): Promise<void> {
+  private get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** Whether it takes commands, and has not ended instead. */
+  private async answers(): Promise<boolean> {
+    const deadline = performance.now() + ANSWERS_WITHIN_MS;
     const client = new Redis(this.port, '127.0.0.1', { lazyConnect: true, retryStrategy: null });
     client.on('error', () => undefined);
-    for (let attempt = 0; ; attempt++) {
+    for (;;) {
+      let failure: unknown = new Error(`another server answers on port ${this.port}`);
       try {
         await client.connect();
-        await client.ping();
-        return;
+        const about = await client.info('server');
+        if (about.includes(`process_id:${this.pid}\r`)) return true;
       } catch (error) {
-        if (attempt === 100) throw error;
-        await sleep(50);
+        failure = error;
       } finally {
         client.disconnect();
       }
+      if (this.hasEnded) return false;
+      if (performance.now() > deadline) throw failure;
+      await sleep(50);
     }
   }
 }
@@ -98,13 +114,18 @@ function launch(port: number, folder: string, args: readonly string[]): ChildPro
   return spawn(program, [...args, ...own], { stdio: 'ignore' });
 }
 
-/** A TCP port nobody listens on now. */
+/** A TCP port nobody listens on now, of those the system gives to nobody by itself: it is still free while a server is away. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

@@ -36,7 +36,14 @@ export async function aProduct(
     BSE_REQUESTS_PER_SECOND: '100',
     MARKET_HOURS: 'always',
     DRAIN_GRACE_MS: '50',
+    // client and server share a process here: when it is held up, its clients are not slow and it is not ill
+    SLOW_AFTER_MS: '20000',
+    MAX_EVENT_LOOP_LAG_MS: '20000',
+    MAX_RSS_BYTES: '4294967296',
     ...env,
+  }).catch(async (error: unknown) => {
+    await sandbox.close();
+    throw error;
   });
   const lastValues = server.app.get(LastValueStore);
   return {

@@ -5,7 +5,7 @@ import { createFleet, type Fleet, FleetConfig, type Tenure } from '#fleet';
 import type { RedisConfig, RedisConnection } from '#redis';
 import { programVersion } from './program-version.js';
 import type { UpdateLife } from './update-wiring.js';
-import type { Parts } from './wiring.js';
+import { checkFreshness, type Parts } from './wiring.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -120,8 +120,12 @@ export function wireFleet(
   });
   ownership.onState((state) => {
     self.tell();
-    if (state === 'unsure' || state === 'standby') supervisor.ingest(false);
-    else void takeTurn();
+    if (ownership.mayIngest) return void takeTurn();
+    supervisor.ingest(false);
+    if (state !== 'waiting') return;
+    // nobody here confirms a price any more
+    for (const known of lastValues.known()) known.doubt();
+    checkFreshness(parts);
   });
 
   hub.offerOnly((instrument) =>

@@ -36,15 +36,18 @@ import { hasRedis, RedisConfig, RedisConnection } from '#redis';
 import { Conflator, Hub } from '#subscription';
 import { EventLoopLag, NestLogger, pinoLog, PromMeter } from '#telemetry';
 import { createVendors } from '#vendors';
-import { keepCounts, restoreValues, wireCache } from './cache-wiring.js';
+import { forgetTogether, keepCounts, restoreValues, wireCache } from './cache-wiring.js';
+import { watchCalendar } from './calendar-health.js';
 import { ServerConfig } from './config.js';
 import { docsGuard } from './docs-guard.js';
+import { atMost, Ends } from './ends.js';
 import { joinFleet, wireFleet } from './fleet-wiring.js';
 import { loadCalendar, loadCloses, loadInstruments, loadSymbols } from './instruments.js';
 import { Jobs } from './jobs.js';
 import { serveDocs } from './openapi.js';
 import { originCheck } from './origins.js';
 import { inOrder, openOutside, ownVendors } from './outside-wiring.js';
+import { checkRedis } from './redis-check.js';
 import { recordings, replayOf, wireReplay } from './replay-wiring.js';
 import { secureHeaders, standingHeaders } from './secure-headers.js';
 import { loadSecurity, type Security } from './security.js';
@@ -53,14 +56,11 @@ import { exportMetrics } from './server-metrics.js';
 import { ServerModule } from './server.module.js';
 import { followTls, loadTls } from './tls.js';
 import { wireUpdates } from './update-wiring.js';
-import { checkFreshness, type Parts, wire } from './wiring.js';
+import { checkFreshness, type Parts, wire, wireAlone } from './wiring.js';
 
 /** How long connections may take to end once they were told to, ms. */
 const CLOSE_WITHIN_MS = 2000;
 const LOOPBACK = /^(localhost|127\.|::1$)/;
-
-/** Ends something that was begun. */
-type Undo = () => unknown;
 
 /** A server that is running. */
 export interface RunningServer {
@@ -75,19 +75,18 @@ export interface RunningServer {
  * @throws ConfigError naming every setting that is wrong
  */
 export async function startServer(env: Readonly<Record<string, string | undefined>>): Promise<RunningServer> {
-  const begun: Undo[] = [];
+  const ends = new Ends();
   try {
-    return await start(env, begun);
+    return await start(env, ends);
   } catch (error) {
-    // a start that fails leaves nothing running
-    for (const undo of begun.toReversed())
-      await Promise.race([undone(undo), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+    // a start that fails leaves nothing running; what could not begin may not be able to end
+    await ends.run(() => undefined, CLOSE_WITHIN_MS);
     throw error;
   }
 }
 
-/** @param begun what has to be ended, in order of its beginning, if the start fails */
-async function start(env: Readonly<Record<string, string | undefined>>, begun: Undo[]): Promise<RunningServer> {
+/** @param ends gets what has to be ended, as it begins */
+async function start(env: Readonly<Record<string, string | undefined>>, ends: Ends): Promise<RunningServer> {
   const config = readEnv(ServerConfig, env);
   const clock = systemClock;
   const log = pinoLog(config.logLevel);
@@ -111,7 +110,7 @@ async function start(env: Readonly<Record<string, string | undefined>>, begun: U
   const redis = hasRedis(redisConfig) ? new RedisConnection(redisConfig, clock, log) : undefined;
   // a node that never talks to vendors has nothing to write down
   const history = createHistory(readEnv(HistoryConfig, env), redisConfig.role !== 'edge', clock, log, meter);
-  begun.push(
+  ends.begun(
     () => redis?.close(),
     () => history?.close(),
   );
@@ -155,6 +154,7 @@ async function start(env: Readonly<Record<string, string | undefined>>, begun: U
       ...(config.essential.length > 0 ? [warming] : []),
       ...(fleet === undefined ? [] : [fleet.redis, fleet.health]),
       ...(history ? [history.health] : []),
+      ...(config.marketHours === 'always' ? [] : [watchCalendar(calendar, master, clock, log)]),
     ],
     fleet,
     replay,
@@ -165,38 +165,41 @@ async function start(env: Readonly<Record<string, string | undefined>>, begun: U
     logger: new NestLogger(log),
     ...(tls && { httpsOptions: tls }),
   });
-  begun.push(() => app.close());
+  ends.begun(
+    () => closeApp(app),
+    () => app.get(PerformanceLog).flush(),
+  );
   const filter = new ProblemFilter(log);
   configureHttp(app, config, securityConfig, security, filter, redis);
 
   const parts = partsOf(app);
-  begun.push(
+  ends.begun(
     () => lag.stop(),
     () => credentials.forEach((credential) => credential.stop()),
     () => parts.hub.stop(),
-    () => parts.mirror.stop(),
     () => parts.conflator.stop(),
-    () => parts.supervisor.stop(),
+    () => atMost(CLOSE_WITHIN_MS, () => parts.supervisor.stop()),
   );
   exportMetrics(meter, parts.hub, parts.conflator, app.get(Sessions), app.get(QuoteReader));
   lag.start();
   for (const credential of credentials) credential.start();
   if (replay !== undefined) wireReplay(replay, parts, log);
+  if (fleet === undefined) wireAlone(parts);
   wire(parts);
   app.get(Pauses).onChange(() => checkFreshness(parts));
   const doors = outside?.wire(app);
   const updates = fleet && wireUpdates(parts, app.get(Arrivals), fleet, config, clock, log);
   const node = fleet && updates && wireFleet(parts, fleet, updates, master, clock, log);
-  begun.push(
+  ends.begun(
     () => node?.leave(),
     () => doors?.stop(),
   );
-  await restoreValues(app, parts, redis, master, log);
+  if (redis !== undefined && (await checkRedis(redis, log))) await restoreValues(app, parts, master, log);
   // what Redis has kept is newer than the last day's close
   for (const close of closes) if (!parts.lastValues.peek(close.instrument)?.known) parts.pipeline.tick(close);
   // a day that is told again is in history already
   if (history !== undefined && replay === undefined) parts.pipeline.record(history.writer);
-  wireCache(app, () => fleet?.ownership.mayIngest ?? true);
+  if (fleet !== undefined) forgetTogether(app, parts, fleet, log);
   keepCounts(app, redis);
   await app.init();
   // behind all routes: what nobody has taken
@@ -206,8 +209,17 @@ async function start(env: Readonly<Record<string, string | undefined>>, begun: U
   app.get(RawWsDoor).attach(http);
   quickQuotes(app, parts, tls !== undefined).attach(http);
   app.get(Jobs).start(() => checkFreshness(parts));
+  ends.begun(
+    () => app.get(Jobs).stop(),
+    () => drain(app, config, parts, log),
+  );
   doors?.start();
   node?.start();
+  // another node takes over while our clients are still being served
+  ends.begun(() => node?.yield());
+  wireCache(app, () => fleet?.ownership.mayIngest ?? true);
+  // only the owner writes last values
+  ends.begun(() => parts.mirror.stop());
   void warming.run(app.get(QuoteReader));
 
   const { port } = http.address() as AddressInfo;
@@ -216,50 +228,40 @@ async function start(env: Readonly<Record<string, string | undefined>>, begun: U
   warnOfOpenDoors(config, securityConfig, log);
   security.start();
   const stopFollowing = tls && followTls(securityConfig, tls, http as TlsServer, clock, log);
+  ends.begun(
+    () => security.stop(),
+    () => stopFollowing?.(),
+  );
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    const sessions = app.get(Sessions);
-    // only the owner writes last values
-    await parts.mirror.stop();
-    // another node takes over while our clients are still being served
-    await node?.yield();
-    log.info({ clients: parts.hub.clients.size, graceMs: config.drainGraceMs }, 'draining');
-    sessions.announceDrain(config.drainSpreadMs, Math.random);
-    if (parts.hub.clients.size > 0) await sleep(config.drainGraceMs);
-    sessions.closeAll();
-    app.get(Jobs).stop();
-    const isLate = sleep(CLOSE_WITHIN_MS, undefined, { ref: false });
-    await Promise.race([parts.supervisor.stop(), isLate]).catch((error: unknown) =>
-      log.error({ error: String(error) }, 'a vendor connection did not end'),
-    );
-    parts.conflator.stop();
-    await history?.close();
-    await app.get(PerformanceLog).flush();
-    parts.hub.stop();
-    await doors?.stop();
-    await node?.leave();
-    redis?.close();
-    lag.stop();
-    security.stop();
-    stopFollowing?.();
-    for (const credential of credentials) credential.stop();
-    http.closeIdleConnections();
-    // a peer that does not close its side, or a request that does not end, holds nobody up
-    const cut = setTimeout(() => http.closeAllConnections(), CLOSE_WITHIN_MS);
-    await Promise.race([app.close(), sleep(2 * CLOSE_WITHIN_MS, undefined, { ref: false })]);
-    clearTimeout(cut);
+    await ends.run((error) => log.error({ error: String(error) }, 'a part of the server did not end well'));
     log.info({}, 'server stopped');
   };
   return { url, app, stop: () => (stopping ??= stop()) };
 }
 
-async function undone(undo: Undo): Promise<void> {
-  try {
-    await undo();
-  } catch {
-    // what could not begin may not be able to end
-  }
+/** Tells clients that the server ends, gives them time to go, and ends their connections. */
+async function drain(
+  app: NestExpressApplication,
+  { drainGraceMs, drainSpreadMs }: ServerConfig,
+  { hub: { clients } }: Parts,
+  log: Log,
+): Promise<void> {
+  log.info({ clients: clients.size, graceMs: drainGraceMs }, 'draining');
+  const sessions = app.get(Sessions);
+  sessions.announceDrain(drainSpreadMs, Math.random);
+  if (clients.size > 0) await sleep(drainGraceMs);
+  sessions.closeAll();
+}
+
+/** A peer that does not close its side, or a request that does not end, holds nobody up. */
+async function closeApp(app: NestExpressApplication): Promise<void> {
+  const http = app.getHttpServer() as HttpServer | TlsServer;
+  http.closeIdleConnections();
+  const cut = setTimeout(() => http.closeAllConnections(), CLOSE_WITHIN_MS);
+  await atMost(2 * CLOSE_WITHIN_MS, () => app.close());
+  clearTimeout(cut);
 }
 
 /** Quotes are often licensed for one's own eyes only, so a server that gives them to everybody says so. */

@@ -18,14 +18,18 @@ export interface Parts {
   readonly freshness: Freshness;
 }
 
+/** On its own a server moves all positions itself, and offers what its vendors have; in a fleet that is for `fleet-wiring.ts` and `update-wiring.ts`. */
+export function wireAlone(parts: Parts): void {
+  const { conflator, hub, supervisor } = parts;
+  conflator.onWindow((moved) => void advance(parts, moved));
+  hub.offerOnly((instrument) => supervisor.isCarried(instrument));
+}
+
 /** Quotes flow down to the sockets, demand flows up to the vendors. */
 export function wire(parts: Parts): void {
-  const { supervisor, pipeline, conflator, hub, demand, job, freshness } = parts;
-
-  conflator.onWindow((moved) => void advance(parts, moved));
+  const { supervisor, pipeline, hub, demand, job, freshness } = parts;
 
   hub.believe(freshness);
-  hub.offerOnly((instrument) => supervisor.isCarried(instrument));
   hub.onDemand((wanted) => {
     demand.subscribe(wanted);
     job.run();

@@ -111,14 +111,21 @@ export class QuoteCache {
     await this.cache.mdel([this.keys.quote(id), this.keys.failure(id)]);
   }
 
+  /** Forgets instruments in this process only. @param ids absent for all */
+  async forget(ids?: readonly InstrumentId[]): Promise<void> {
+    if (ids === undefined) this.failures.clear();
+    else for (const id of ids) this.failures.delete(id);
+    if (ids === undefined) await this.memory.clear();
+    else await this.memory.delete(ids.flatMap((id) => [this.keys.quote(id), this.keys.failure(id)]));
+  }
+
   /**
    * Forgets everything, in memory and under our keys in Redis.
    * @returns keys deleted in Redis
    * @throws SourceFailedError when Redis fails on the way
    */
   async clear(): Promise<number> {
-    this.failures.clear();
-    await this.memory.clear();
+    await this.forget();
     if (this.redis?.isUp !== true) return 0;
     let deleted = 0;
     try {

@@ -1,4 +1,11 @@
-import { type Clock, InvalidSymbolError, type InstrumentId, type MarketDataError, SourceFailedError } from '#domain';
+import {
+  type Clock,
+  type EpochMs,
+  InvalidSymbolError,
+  type InstrumentId,
+  type MarketDataError,
+  SourceFailedError,
+} from '#domain';
 import type { QuoteStatus } from '#protocol';
 import type { CachedQuote } from './cached-answer.js';
 import type { LastValueStore } from './last-value.store.js';
@@ -33,10 +40,16 @@ export interface ValueSource {
   requested(state: QuoteState): void;
 }
 
+/** Told what this process was told to forget, after it has; undefined for all. */
+export type ForgetListener = (ids: readonly InstrumentId[] | undefined) => void;
+
 /** Reads quotes layer by layer; each answer says which layer and how old. */
 export class QuoteReader {
   private readonly flights = new SingleFlight<InstrumentId, Answer>();
   private readonly refreshes = new SingleFlight<InstrumentId, Answer>();
+  /** When what was forgotten had been confirmed: another node may say that again, doubts and all. */
+  private readonly forgotten = new Map<QuoteState, EpochMs>();
+  private tellForgotten: ForgetListener = () => undefined;
   readonly served: Record<Layer | 'failed', number> = { l1: 0, l2: 0, l3: 0, l4: 0, failed: 0 };
 
   constructor(
@@ -102,8 +115,50 @@ export class QuoteReader {
   async invalidate(symbol: string): Promise<void> {
     const state = this.lastValues.peek(symbol);
     if (state === undefined) throw new InvalidSymbolError(symbol);
-    state.doubt();
+    this.doubt([state]);
     await this.cache.delete(symbol);
+    this.tellForgotten([symbol]);
+  }
+
+  /**
+   * Forgets what is remembered of all symbols.
+   * @returns keys deleted in Redis
+   * @throws SourceFailedError when Redis fails on the way
+   */
+  async clear(): Promise<number> {
+    this.doubt(this.lastValues.known());
+    try {
+      return await this.cache.clear();
+    } finally {
+      this.tellForgotten(undefined);
+    }
+  }
+
+  /** The other nodes of a fleet have memories of their own. */
+  onForget(listener: ForgetListener): void {
+    this.tellForgotten = listener;
+  }
+
+  /** Forgets what this process remembers, as another was told to. @param ids absent for all; unknown ones mean nothing */
+  async forget(ids?: readonly InstrumentId[]): Promise<void> {
+    const states = ids?.map((id) => this.lastValues.peek(id)).filter((state) => state !== undefined);
+    this.doubt(states ?? this.lastValues.known());
+    await this.cache.forget(ids);
+  }
+
+  private doubt(states: Iterable<QuoteState>): void {
+    for (const state of states) {
+      state.doubt();
+      this.forgotten.set(state, state.confirmedAt);
+    }
+  }
+
+  private isForgotten(state: QuoteState): boolean {
+    const confirmedAt = this.forgotten.get(state);
+    if (confirmedAt === undefined) return false;
+    if (state.confirmedAt <= confirmedAt) return true;
+    this.forgotten.delete(state);
+    return false;
   }
 
   private want(symbol: string): ReadFailure | QuoteState {
@@ -123,7 +178,8 @@ export class QuoteReader {
   }
 
   private isInMemory(state: QuoteState): boolean {
-    const isYoung = this.clock.now() - state.confirmedAt <= this.freshMs && !state.isDoubted;
+    const isYoung =
+      this.clock.now() - state.confirmedAt <= this.freshMs && !state.isDoubted && !this.isForgotten(state);
     return state.known && (isYoung || this.source.isCurrent(state));
   }
 

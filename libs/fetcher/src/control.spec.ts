@@ -19,9 +19,11 @@ it('has each source asked once for all that a refresh of everything comes to, in
   } as unknown as Refresher;
   const demand = { wanted: () => new Set(all.map(({ id }) => id)) } as unknown as Demand;
   const control = new Control(new Pauses(clock), new InstrumentMaster(all), supervisor, refresher, demand, clock);
-  const began = performance.now();
+  const before = process.cpuUsage();
   control.carryOut({ action: 'refresh', symbols: ['all'] });
-  expect(performance.now() - began).toBeLessThan(1000);
+  // time this process has worked, however many others share the machine
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(1000);
   expect(asked).toHaveLength(1);
   expect(asked[0]).toEqual(all);
 });

@@ -107,7 +107,8 @@ export class Freshness {
   /** Nobody here can confirm anything: it is as fresh as we are told, and while we are told nothing it grows old. */
   private judgeFrom(elsewhere: Elsewhere, { instrument, confirmedAt, isDoubted }: QuoteState): QuoteStatus {
     const told = elsewhere.statusOf(instrument.id);
-    if (told !== undefined) return told;
+    // what was forgotten here waits for the owner's next word of it
+    if (told !== undefined && !isDoubted) return told;
     if (!isDoubted && !this.options.isTrading(instrument.exchange)) return 'closed';
     const since = elsewhere.wants(instrument.id)
       ? Math.max(confirmedAt, elsewhere.vouchedAt(instrument.id))

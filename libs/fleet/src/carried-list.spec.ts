@@ -16,5 +16,5 @@ it('says that nothing is carried as it says what is', async () => {
   expect(self.carried).toBe(1);
   const reader = list();
   reader.heard({ kind: 'beat', term: 1, carried: 1 } as Parameters<CarriedList['heard']>[0]);
-  await vi.waitFor(() => expect(reader.has(anInstrument({ id: 'NSE:A1' }))).toBe(false));
+  await vi.waitFor(() => expect(reader.has(anInstrument({ id: 'NSE:A1' }))).toBe(false), 10_000);
 });

@@ -51,7 +51,9 @@ export function createFleet(
   const keys = new FleetKeys(options.keyPrefix);
   const lease = new Lease(redis, keys, nodeId, config.leaseMs);
   const mayOwn = role !== 'edge';
-  const ownership = new Ownership(lease, redis, { nodeId, mayOwn, redisTimeoutMs }, clock, random, log);
+  const { withoutRedis } = config;
+  const rights = { nodeId, mayOwn, redisTimeoutMs, withoutRedis };
+  const ownership = new Ownership(lease, redis, rights, clock, random, log);
   const nodes = new NodeList(clock);
   const news = new NodeNewsChannel(redis, keys.news, log);
   const writer = new DemandWriter(redis, keys, nodeId);

@@ -2,6 +2,8 @@
 export class FleetKeys {
   /** Node id of the owner; expires. */
   readonly lease: string;
+  /** Node id of who has waited for the lease last; expires. In a Cluster both are at one node. */
+  readonly rival: string;
   /** Hash of the last `term` and its `holder`. */
   readonly term: string;
   /** Ids of the instruments that the owner can carry, one a line. */
@@ -13,6 +15,7 @@ export class FleetKeys {
 
   constructor(private readonly prefix: string) {
     this.lease = `${prefix}tickwire:lease`;
+    this.rival = prefix.includes('{') ? `${this.lease}:rival` : `{${this.lease}}:rival`;
     this.term = `${prefix}tickwire:term`;
     this.carried = `${prefix}tickwire:carried`;
     this.news = `${prefix}tickwire:nodes`;

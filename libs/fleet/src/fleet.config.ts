@@ -1,5 +1,10 @@
-import { IsInt, Max, Min } from 'class-validator';
+import { IsIn, IsInt, Max, Min } from 'class-validator';
 import { EnvKey } from '#domain';
+
+const WITHOUT_REDIS = ['auto', 'serve', 'stop'] as const;
+
+/** What an owner does that has lost Redis. */
+export type WithoutRedis = (typeof WITHOUT_REDIS)[number];
 
 /** How the nodes of a fleet share the work; read when Redis is named. All nodes need the same values. */
 export class FleetConfig {
@@ -10,7 +15,7 @@ export class FleetConfig {
   @IsInt()
   @Min(1)
   @Max(1024)
-  fleetShards = 32;
+  fleetShards = 16;
 
   @EnvKey({
     key: 'LEASE_MS',
@@ -21,4 +26,12 @@ export class FleetConfig {
   @Min(500)
   @Max(60_000)
   leaseMs = 3000;
+
+  @EnvKey({
+    key: 'WITHOUT_REDIS',
+    description:
+      'What the owner does that does not reach Redis for LEASE_MS: serve (goes on calling vendors), stop (calls none until Redis answers) or auto (stop where another node could take over, which it could not where Redis refuses connections; otherwise serve)',
+  })
+  @IsIn(WITHOUT_REDIS)
+  withoutRedis: WithoutRedis = 'auto';
 }

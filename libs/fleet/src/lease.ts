@@ -1,16 +1,18 @@
 import type { RedisConnection } from '#redis';
 import type { FleetKeys } from './fleet-keys.js';
 
-/** Takes a free lease, prolongs our own, and leaves another's alone. Answers the holder, and 1 if the lease was free. */
+/**
+ * Takes a free lease, prolongs our own, and leaves another's alone, but for a note that we wait for it, which a full Redis may refuse.
+ * Answers the holder, 1 if the lease was free, and to the holder who has waited for it lately.
+ */
 const HOLD = `
 local holder = redis.call('GET', KEYS[1])
-if holder == ARGV[1] then
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  return {holder, 0}
+if holder and holder ~= ARGV[1] then
+  redis.pcall('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+  return {holder, 0, ''}
 end
-if holder then return {holder, 0} end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return {ARGV[1], 1}`;
+if holder then redis.call('PEXPIRE', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return {ARGV[1], holder and 0 or 1, redis.call('GET', KEYS[2]) or ''}`;
 
 /** Begins the next term. At least the seconds since ARGV[3], so that a Redis that came back empty gives out no term twice. */
 const NEXT_TERM = `
@@ -34,6 +36,8 @@ export interface Hold {
   readonly holder: string;
   /** It had been nobody's, so the term before is over. */
   readonly isFresh: boolean;
+  /** Another node waits for it, if it is ours. */
+  readonly hasRival: boolean;
 }
 
 /** The right to talk to vendors, as Redis keeps it. Every method rejects when Redis does not answer. */
@@ -47,11 +51,10 @@ export class Lease {
 
   /** Takes it if it is free, prolongs it if it is ours. */
   async hold(): Promise<Hold> {
-    const [holder, isFresh] = (await this.redis.commands.eval(HOLD, 1, this.keys.lease, this.nodeId, this.ms)) as [
-      string,
-      number,
-    ];
-    return { holder, isFresh: isFresh === 1 };
+    const { lease, rival } = this.keys;
+    const answer = await this.redis.commands.eval(HOLD, 2, lease, rival, this.nodeId, this.ms);
+    const [holder, isFresh, waiting] = answer as [string, number, string];
+    return { holder, isFresh: isFresh === 1, hasRival: waiting !== '' && waiting !== this.nodeId };
   }
 
   /**

@@ -1,4 +1,15 @@
-import { Equals, IsArray, IsIn, IsInt, IsNumber, IsOptional, IsString, Length, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  Equals,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsString,
+  Length,
+  Min,
+} from 'class-validator';
 import { parseMessage } from '#protocol';
 
 /** How one node is, told every second. */
@@ -6,7 +17,7 @@ export class NodeBeat {
   @Equals('beat') kind!: 'beat';
   @Length(1, 100) node!: string;
   @IsIn(['all', 'ingest', 'edge']) role!: string;
-  @IsIn(['owner', 'unsure', 'alone', 'standby']) state!: string;
+  @IsIn(['owner', 'unsure', 'alone', 'waiting', 'standby']) state!: string;
   /** Since when it is so, Unix ms. */
   @IsNumber() since!: number;
   @IsInt() @Min(0) clients!: number;
@@ -46,9 +57,22 @@ export class NodeGone {
   @Length(1, 100) node!: string;
 }
 
-export type NodeNews = NodeBeat | DemandMoved | LeaseFree | NodeGone;
+/** A node was told to forget cached quotes, and has deleted them in Redis. */
+export class QuotesForgotten {
+  @Equals('forget') kind!: 'forget';
+  @Length(1, 100) node!: string;
+  /** Instrument ids; absent for all. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(1000)
+  @IsString({ each: true })
+  @Length(1, 64, { each: true })
+  symbols?: string[];
+}
 
-const KINDS = { beat: NodeBeat, demand: DemandMoved, free: LeaseFree, gone: NodeGone };
+export type NodeNews = NodeBeat | DemandMoved | LeaseFree | NodeGone | QuotesForgotten;
+
+const KINDS = { beat: NodeBeat, demand: DemandMoved, free: LeaseFree, gone: NodeGone, forget: QuotesForgotten };
 
 class Kind {
   @IsIn(Object.keys(KINDS)) kind!: keyof typeof KINDS;

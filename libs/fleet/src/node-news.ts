@@ -28,6 +28,11 @@ export class NodeNewsChannel {
     if (subscriber.status === 'ready') subscribe();
   }
 
+  /** Nobody waits for it, and while Redis is away it is lost. */
+  tell(news: NodeNews): void {
+    this.redis.commands.publish(this.channel, JSON.stringify(news)).catch(() => undefined);
+  }
+
   stop(): void {
     this.subscriber?.disconnect();
   }

@@ -1,6 +1,8 @@
 import type { Cancel, Clock, Log, Random } from '#domain';
 import type { RedisConnection } from '#redis';
-import type { Lease } from './lease.js';
+import type { WithoutRedis } from './fleet.config.js';
+import type { Hold, Lease } from './lease.js';
+import { Rivals } from './rivals.js';
 import { Silence } from './silence.js';
 
 /**
@@ -8,9 +10,10 @@ import { Silence } from './silence.js';
  * `owner`   holds the lease by our own clock: talks to vendors and publishes
  * `unsure`  the lease is over by our clock and Redis has not answered since: does neither
  * `alone`   Redis does not answer: goes on for its own clients
+ * `waiting` Redis does not answer, and another node may have the lease by now: calls no vendor, and serves what it knows
  * `standby` another node is the owner, or none yet
  */
-export type OwnerState = 'owner' | 'unsure' | 'alone' | 'standby';
+export type OwnerState = 'owner' | 'unsure' | 'alone' | 'waiting' | 'standby';
 
 /** One stretch of ownership. */
 export interface Tenure {
@@ -28,6 +31,7 @@ export interface OwnershipOptions {
   readonly mayOwn: boolean;
   /** How long Redis takes at most to answer a command, ms. */
   readonly redisTimeoutMs: number;
+  readonly withoutRedis: WithoutRedis;
 }
 
 /** Renewals, and a standby's tries, in one lease. */
@@ -43,6 +47,7 @@ export class Ownership {
   /** Until when the lease is ours, by `elapsed` and by the wall clock: the one may stand still while a machine sleeps. */
   private until = { elapsed: 0, now: 0 };
   private readonly silence: Silence;
+  private readonly rivals: Rivals;
   private told: OwnerState = 'standby';
   private toldAt: number;
   private readonly tenureListeners: ((tenure: Tenure | undefined) => void)[] = [];
@@ -71,13 +76,21 @@ export class Ownership {
     this.nodeId = options.nodeId;
     this.toldAt = clock.now();
     this.silence = new Silence(lease.ms, options.redisTimeoutMs);
+    this.rivals = new Rivals(lease.ms);
   }
 
   /** Looks at the clocks each time it is read. */
   get state(): OwnerState {
     if (this.current === undefined) return 'standby';
     if (this.clock.elapsed() < this.until.elapsed && this.clock.now() < this.until.now) return 'owner';
-    return this.silence.isProven(this.clock.elapsed()) ? 'alone' : 'unsure';
+    if (!this.silence.isProven(this.clock.elapsed())) return 'unsure';
+    return this.mayGoOn ? 'alone' : 'waiting';
+  }
+
+  /** Whether vendors may be called without Redis: nobody else could have the lease, or it is worth the risk. */
+  private get mayGoOn(): boolean {
+    const { withoutRedis } = this.options;
+    return withoutRedis === 'auto' ? this.rivals.areNone || this.redis.isRefused : withoutRedis === 'serve';
   }
 
   /** Whether vendors may be called and quotes published at this moment. */
@@ -167,9 +180,9 @@ export class Ownership {
 
   private async ask(startedAt: { elapsed: number; now: number }): Promise<void> {
     try {
-      const { holder, isFresh } = await this.lease.hold();
-      if (holder === this.nodeId) await this.held(startedAt, isFresh);
-      else this.taken(holder);
+      const hold = await this.lease.hold();
+      if (hold.holder === this.nodeId) await this.held(startedAt, hold);
+      else this.taken(hold.holder);
       this.isUnanswered = false;
       this.silence.end();
     } catch (error) {
@@ -179,7 +192,7 @@ export class Ownership {
     }
   }
 
-  private async held(startedAt: { elapsed: number; now: number }, isFresh: boolean): Promise<void> {
+  private async held(startedAt: { elapsed: number; now: number }, { isFresh, hasRival }: Hold): Promise<void> {
     // an answer that was lost may have named who had the term before
     const wasLost = this.isTermOpen;
     const wasOver = isFresh || (this.isUnanswered && startedAt.elapsed >= this.until.elapsed);
@@ -191,6 +204,7 @@ export class Ownership {
     this.until = { elapsed: startedAt.elapsed + this.lease.ms, now: startedAt.now + this.lease.ms };
     this.cancelExpiry?.();
     this.cancelExpiry = this.clock.after(this.until.elapsed - this.clock.elapsed() + 1, () => this.notice());
+    this.rivals.renewed(hasRival, startedAt.elapsed, this.isUnanswered);
     if (begun !== undefined) this.begin(begun.term, wasLost ? undefined : begun.before);
   }
 
@@ -202,6 +216,7 @@ export class Ownership {
     const kept = before === this.nodeId || before === '' ? this.current?.epoch : undefined;
     const epoch = kept ?? `${Math.floor(this.random() * 36 ** 6).toString(36)}-${term.toString(36)}`;
     this.current = { term, epoch, isNew: kept === undefined };
+    if (kept === undefined) this.rivals.begin(this.clock.elapsed());
     this.log.info({ ...this.current }, 'this node is the owner');
     this.tell();
   }
@@ -230,6 +245,7 @@ export class Ownership {
     this.told = state;
     this.toldAt = this.clock.now();
     this.log.info({ state }, 'part in the fleet');
+    if (state === 'waiting') this.log.warn({}, 'Redis does not answer: no vendor is called until it does');
     for (const listener of this.stateListeners) listener(state);
   }
 }

@@ -1,36 +1,58 @@
 import type { RedisClient, RedisConnection } from '#redis';
-import type { ShardKeys } from './update-shards.js';
+import type { ShardKeys, UpdateShards } from './update-shards.js';
 
 /**
- * Publishes one shard's records, unless a later term has: raises the fence, keeps the batch for those that return, each record as the
- * instrument's last, and sends the batch. Answers 0, or the later term.
- * KEYS fence, log, last, channel. ARGV term, stamp, records, ms to keep, PUBLISH or SPUBLISH
+ * Publishes records of shards that share one Redis, unless a later term has published any of them: raises their fences, keeps each shard's
+ * batch for those that return, each record as the instrument's last, and sends the batch. Answers 0 or the later term, then which shards have
+ * failed, counted from 1; where all have, the first error.
+ * KEYS of each shard: fence, log, last, channel. ARGV term, stamp, ms to keep, PUBLISH or SPUBLISH, then records of each shard
  */
 const PUBLISH = `
-local term = tonumber(ARGV[1])
-local fence = tonumber(redis.call('GET', KEYS[1]) or 0)
-if fence > term then return fence end
-if fence < term then redis.call('SET', KEYS[1], ARGV[1]) end
-local stamp, records = ARGV[2], ARGV[3]
-local batch = stamp .. records
+local term, stamp, keep, publish = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-redis.call('XADD', KEYS[2], 'MINID', '~', string.format('%d', now - tonumber(ARGV[4])), '*', 'b', batch)
-redis.call('PEXPIRE', KEYS[2], ARGV[4])
-local at, pairs = 1, {}
-while at < #records do
-  local low, high, idLength = string.byte(records, at, at + 2)
-  local stop = at + 1 + low + high * 256
-  pairs[#pairs + 1] = string.sub(records, at + 3, at + 2 + idLength)
-  pairs[#pairs + 1] = stamp .. string.sub(records, at, stop)
-  at = stop + 1
-  if at > #records or #pairs == 1000 then
-    redis.call('HSET', KEYS[3], unpack(pairs))
-    pairs = {}
+local oldest = string.format('%d', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - tonumber(keep))
+local later, failed, failure = 0, {}, nil
+local function fence(key)
+  local found = tonumber(redis.call('GET', key) or 0)
+  if found > term then later = math.max(later, found) end
+  if found < term then redis.call('SET', key, ARGV[1]) end
+end
+local function send(log, last, channel, records)
+  local batch = stamp .. records
+  redis.call('XADD', log, 'MINID', '~', oldest, '*', 'b', batch)
+  redis.call('PEXPIRE', log, keep)
+  local at, count, pairs = 1, 0, {}
+  while at < #records do
+    local low, high, idLength = string.byte(records, at, at + 2)
+    local stop = at + 1 + low + high * 256
+    pairs[count + 1] = string.sub(records, at + 3, at + 2 + idLength)
+    pairs[count + 2] = stamp .. string.sub(records, at, stop)
+    count = count + 2
+    at = stop + 1
+  end
+  redis.call('HSET', last, unpack(pairs))
+  redis.call(publish, channel, batch)
+end
+local shards = #KEYS / 4
+for shard = 1, shards do
+  local isDone, why = pcall(fence, KEYS[shard * 4 - 3])
+  if not isDone then
+    failed[shard] = true
+    failure = failure or why
   end
 end
-redis.call(ARGV[5], KEYS[4], batch)
-return 0`;
+if later > 0 then return {later} end
+local answer = {0}
+for shard = 1, shards do
+  local isDone, why = not failed[shard], failure
+  if isDone then isDone, why = pcall(send, KEYS[shard * 4 - 2], KEYS[shard * 4 - 1], KEYS[shard * 4], ARGV[shard + 4]) end
+  if not isDone then
+    failure = failure or why
+    answer[#answer + 1] = shard
+  end
+end
+if #answer > shards then return redis.error_reply(type(failure) == 'table' and failure.err or failure) end
+return answer`;
 
 /** Refuses all terms before this one from now on. Answers 0, or the later term that has been here. */
 const FENCE = `
@@ -40,18 +62,22 @@ redis.call('SET', KEYS[1], ARGV[1])
 return 0`;
 
 interface Scripts {
-  twPublish(
-    fence: string,
-    log: string,
-    last: string,
-    channel: string,
-    term: number,
-    stamp: Buffer,
-    records: Buffer,
-    keepMs: number,
-    publish: string,
-  ): Promise<number>;
+  twPublish(keyCount: number, ...keysAndArguments: (string | number | Buffer)[]): Promise<number[]>;
   twFence(fence: string, term: number): Promise<number>;
+}
+
+/** Records of one shard, one after the other. */
+export interface ShardRecords {
+  readonly shard: number;
+  readonly records: Buffer;
+}
+
+/** What has become of what was published. */
+export interface Published {
+  /** The later term under which a shard is published now: then nothing was taken. 0 while there is none. */
+  readonly laterTerm: number;
+  /** Shards that have not taken their records. */
+  readonly refused: ReadonlySet<number>;
 }
 
 /** What a node may write of updates; Redis does each as one step. Every method rejects when Redis does not answer. */
@@ -59,22 +85,31 @@ export class PublishScripts {
   private readonly commands: RedisClient & Scripts;
 
   constructor(redis: RedisConnection) {
-    redis.commands.defineCommand('twPublish', { numberOfKeys: 4, lua: PUBLISH });
+    redis.commands.defineCommand('twPublish', { lua: PUBLISH });
     redis.commands.defineCommand('twFence', { numberOfKeys: 1, lua: FENCE });
     this.commands = redis.commands as RedisClient & Scripts;
   }
 
-  /** @returns 0, or the later term under which the shard is published now */
-  publish(
-    { fence, log, last, channel }: ShardKeys,
+  /** @param parts of shards that live in one slot, or in a Redis without slots; at most 3,500 records each */
+  async publish(
+    shards: UpdateShards,
+    parts: readonly ShardRecords[],
     term: number,
     stamp: Buffer,
-    records: Buffer,
     keepMs: number,
     isSharded: boolean,
-  ): Promise<number> {
+  ): Promise<Published> {
+    const keys: string[] = [];
+    const records: Buffer[] = [];
+    for (const part of parts) {
+      const { fence, log, last, channel } = shards.keys[part.shard] as ShardKeys;
+      keys.push(fence, log, last, channel);
+      records.push(part.records);
+    }
     const publish = isSharded ? 'SPUBLISH' : 'PUBLISH';
-    return this.commands.twPublish(fence, log, last, channel, term, stamp, records, keepMs, publish);
+    const answer = await this.commands.twPublish(keys.length, ...keys, term, stamp, keepMs, publish, ...records);
+    const [laterTerm = 0, ...refused] = answer;
+    return { laterTerm, refused: new Set(refused.map((place) => (parts[place - 1] as ShardRecords).shard)) };
   }
 
   /** @returns 0, or the later term under which the shard is published now */

@@ -80,6 +80,8 @@ export class UpdateFollower {
   private cancel: Cancel | undefined;
   private readonly adopted = new Set<QuoteState>();
   private toldOf: QuoteState[] = [];
+  private forwarded: ForwardedTick[] = [];
+  private isFlushing = false;
   private readonly ownerListeners: ((owner: HeardOwner) => void)[] = [];
   private flow: FollowerFlow | undefined;
 
@@ -123,7 +125,8 @@ export class UpdateFollower {
 
   /** How fresh the owner says a quote is; undefined where it does not say, or is not heard. */
   statusOf(id: InstrumentId): QuoteStatus | undefined {
-    return this.isFollowing && !this.failing.has(this.shards.of(id)) ? this.statuses.get(id) : undefined;
+    if (!this.isFollowing || (this.failing.size > 0 && this.failing.has(this.shards.of(id)))) return undefined;
+    return this.statuses.get(id);
   }
 
   /** When the owner was last heard while it confirmed a quote; 0 where it last said that nobody does, or nothing. */
@@ -144,6 +147,7 @@ export class UpdateFollower {
     this.wanted = ids;
     this.divided = undefined;
     if (this.isRunning) {
+      this.flush();
       for (const id of before) if (!ids.has(id)) this.leave(id);
     }
     const added = [...ids].filter((id) => !before.has(id));
@@ -165,6 +169,7 @@ export class UpdateFollower {
 
   /** This node ends, or is the owner. @param term its own: no earlier owner is followed afterwards */
   stop(term = 0): void {
+    this.flush();
     this.leastTerm = Math.max(this.leastTerm, term);
     this.cancel?.();
     this.cancel = undefined;
@@ -190,8 +195,10 @@ export class UpdateFollower {
       if (stamp.kind === TICKS && !this.isFollowing) return;
       if (!this.hear(stamp)) return;
       if (stamp.kind === FAILING) return this.fail(bytes);
-      if (stamp.kind === TICKS)
-        return this.flow?.ticks(unpackTicks(bytes.rest()).filter(({ tick }) => this.wanted.has(tick.instrument)));
+      if (stamp.kind === TICKS) {
+        for (const one of unpackTicks(bytes.rest())) if (this.wanted.has(one.tick.instrument)) this.forwarded.push(one);
+        return;
+      }
       if (bytes.isAtEnd) return this.fail(bytes);
       this.reader.read(
         bytes,
@@ -205,7 +212,7 @@ export class UpdateFollower {
       if (this.counts.malformed++ === 0)
         this.log.warn({ error: String(error) }, 'an update of the owner cannot be read');
     } finally {
-      this.flush();
+      this.flushSoon();
     }
   }
 
@@ -225,6 +232,7 @@ export class UpdateFollower {
   }
 
   private attach(epoch: string): void {
+    this.flush();
     if (!this.isFollowing) {
       this.statuses.clear();
       this.failing.clear();
@@ -275,14 +283,28 @@ export class UpdateFollower {
     this.statuses.set(id, status);
   }
 
+  /** Each shard's part of a window is a message: what comes in one piece goes to the clients together, in one write. */
+  private flushSoon(): void {
+    if (this.isFlushing) return;
+    this.isFlushing = true;
+    queueMicrotask(() => {
+      this.isFlushing = false;
+      this.flush();
+    });
+  }
+
   private flush(): void {
-    const { toldOf } = this;
-    if (toldOf.length === 0) return;
-    const adopted = [...this.adopted];
-    this.adopted.clear();
-    this.toldOf = [];
-    if (adopted.length > 0) this.flow?.publish(adopted);
-    this.flow?.told(toldOf);
+    const { toldOf, forwarded } = this;
+    if (toldOf.length > 0) {
+      const adopted = [...this.adopted];
+      this.adopted.clear();
+      this.toldOf = [];
+      if (adopted.length > 0) this.flow?.publish(adopted);
+      this.flow?.told(toldOf);
+    }
+    if (forwarded.length === 0) return;
+    this.forwarded = [];
+    this.flow?.ticks(forwarded);
   }
 
   private readSoon(shard: number): void {
@@ -353,6 +375,7 @@ export class UpdateFollower {
   }
 
   private detach(): void {
+    this.flush();
     this.isFollowing = false;
     this.suspects.clear();
     this.log.warn({ owner: this.heard }, 'the owner is not heard any more');

@@ -5,11 +5,11 @@ import type { RedisConnection } from '#redis';
 import { ByteWriter } from './byte-writer.js';
 import { LastRecords } from './last-records.js';
 import type { Tenure } from './ownership.js';
-import { hasShardedChannels, PublishScripts } from './publish-scripts.js';
-import { ShardWriter } from './shard-writer.js';
+import { hasShardedChannels, PublishScripts, type ShardRecords } from './publish-scripts.js';
 import { type ForwardedTick, packTicks } from './tick-codec.js';
 import { FAILING, stampOf, TICKS, type UpdateRecord, UPDATES } from './update-codec.js';
 import type { UpdateShards } from './update-shards.js';
+import { UpdateWriter } from './update-writer.js';
 
 /** How often the owner gives a sign of life, ms. */
 export const PULSE_MS = 500;
@@ -39,8 +39,10 @@ export class UpdatePublisher {
   private turn = 0;
   private isSharded = true;
   private cancelPulse: Cancel | undefined;
-  private readonly writers: readonly ShardWriter[];
-  private readonly touched = new Set<ShardWriter>();
+  private readonly writers: readonly UpdateWriter[];
+  /** The writer of each shard. */
+  private readonly writerOf: readonly UpdateWriter[];
+  private readonly touched = new Set<UpdateWriter>();
   private readonly ticks = new Map<number, ForwardedTick[]>();
   private readonly scripts: PublishScripts;
   private readonly lastRecords: LastRecords;
@@ -60,7 +62,11 @@ export class UpdatePublisher {
   ) {
     this.scripts = new PublishScripts(redis);
     this.lastRecords = new LastRecords(redis, shards);
-    this.writers = shards.keys.map((_, shard) => this.writer(shard));
+    const all = shards.keys.map((_, shard) => shard);
+    // a script may touch one slot of a Cluster, and anything elsewhere
+    const parts = redis.isCluster ? all.map((shard) => [shard]) : [all];
+    this.writers = parts.map((part) => this.writer(part));
+    this.writerOf = all.map((shard) => this.writers[redis.isCluster ? shard : 0] as UpdateWriter);
     redis.onChange((isUp) => isUp && this.restateAll());
   }
 
@@ -139,8 +145,9 @@ export class UpdatePublisher {
   }
 
   private mark(state: QuoteState): void {
-    const writer = this.writers[this.shards.of(state.instrument.id)] as ShardWriter;
-    writer.mark(state);
+    const shard = this.shards.of(state.instrument.id);
+    const writer = this.writerOf[shard] as UpdateWriter;
+    writer.mark(state, shard);
     this.touched.add(writer);
   }
 
@@ -217,7 +224,7 @@ export class UpdatePublisher {
 
   private pulse(): void {
     this.cancelPulse = this.clock.after(PULSE_MS, () => this.pulse());
-    const failing = this.writers.flatMap(({ failingMs }, shard) => (failingMs > FAILING_MS ? [shard] : []));
+    const failing = this.writers.flatMap((writer) => writer.failing(FAILING_MS));
     if (failing.length === 0) return this.tell(this.shards.ownerChannel, this.stamp(UPDATES), false);
     // where all is refused the others are to go on as if nobody were there
     if (this.clock.elapsed() - this.takenAt > FAILING_MS) return;
@@ -239,23 +246,35 @@ export class UpdatePublisher {
     told.catch(() => undefined);
   }
 
-  private writer(shard: number): ShardWriter {
-    const keys = this.shards.keys[shard] as (typeof this.shards.keys)[number];
-    return new ShardWriter({
+  private writer(shards: readonly number[]): UpdateWriter {
+    return new UpdateWriter(shards, {
       clock: this.clock,
       statusOf: (state) => this.flow?.statusOf(state) ?? 'live',
       maySend: () => this.flow?.mayPublish() ?? false,
-      all: () => this.knownOf(shard),
-      send: async (records) => {
-        const { tenure, turn } = this;
-        if (tenure === undefined) return false;
-        const stamp = this.stamp(UPDATES);
-        const laterTerm = await this.scripts.publish(keys, tenure.term, stamp, records, this.keepMs, this.isSharded);
-        if (laterTerm === 0) this.takenAt = this.clock.elapsed();
-        else if (turn === this.turn) this.fenced(laterTerm);
-        return laterTerm === 0;
-      },
+      all: (shard) => this.knownOf(shard),
+      send: (parts) => this.send(parts),
     });
+  }
+
+  private async send(parts: readonly ShardRecords[]): Promise<ReadonlySet<number> | undefined> {
+    const { tenure, turn } = this;
+    if (tenure === undefined) return undefined;
+    const stamp = this.stamp(UPDATES);
+    const { keepMs, isSharded } = this;
+    const { laterTerm, refused } = await this.scripts.publish(
+      this.shards,
+      parts,
+      tenure.term,
+      stamp,
+      keepMs,
+      isSharded,
+    );
+    if (laterTerm === 0) {
+      this.takenAt = this.clock.elapsed();
+      return refused;
+    }
+    if (turn === this.turn) this.fenced(laterTerm);
+    return undefined;
   }
 
   private *knownOf(shard: number): Iterable<QuoteState> {

@@ -1,2 +1,3 @@
 export * from './redis-connection.js';
+export * from './redis-version.js';
 export * from './redis.config.js';

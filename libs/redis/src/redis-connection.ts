@@ -8,6 +8,8 @@ export type RedisClient = Redis | Cluster;
 const PROBE_MS = 1000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MOST_MS = 1000;
+/** For how long a refused attempt to connect tells how things are: until two more could have been made, ms. */
+const REFUSED_FOR_MS = 2 * RETRY_MOST_MS + 500;
 
 /**
  * The way to Redis. Commands fail at once while it is away, so that nobody waits for it; the connections come back by themselves.
@@ -24,6 +26,8 @@ export class RedisConnection implements HealthSource {
   private up = false;
   private since: number;
   private lastError: string | undefined;
+  /** When an attempt to connect was last refused, by `elapsed`; undefined when the newest went another way. */
+  private refusedAt: number | undefined;
   private cancel: Cancel | undefined;
   private isClosed = false;
 
@@ -36,6 +40,9 @@ export class RedisConnection implements HealthSource {
     this.commands = this.client();
     this.commands.on('ready', () => this.changed(true));
     this.commands.on('close', () => this.changed(false));
+    this.commands.on('error', (error: NodeJS.ErrnoException) => {
+      this.refusedAt = error.code === 'ECONNREFUSED' ? this.clock.elapsed() : undefined;
+    });
     this.probe();
   }
 
@@ -46,6 +53,15 @@ export class RedisConnection implements HealthSource {
 
   get isCluster(): boolean {
     return this.config.redisCluster.length > 0;
+  }
+
+  /**
+   * Its machine answers that nothing listens there: it is away for everybody, and not only for us. Never so for a Cluster, where it is one of
+   * many machines.
+   */
+  get isRefused(): boolean {
+    const { refusedAt } = this;
+    return !this.up && !this.isCluster && refusedAt !== undefined && this.clock.elapsed() - refusedAt < REFUSED_FOR_MS;
   }
 
   /** Called with every change between up and away, and at once with how it is now. */
