@@ -1,13 +1,19 @@
 // npm start: installs, builds, and runs the server, by default on the vendor sandbox.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, ensureInstalled, root, start } from './lib.mjs';
+import { unknownNames } from './dotenv.mjs';
+import { build, ensureInstalled, fail, root, start, step } from './lib.mjs';
 
 ensureInstalled();
 build();
 
 const dotenv = join(root, '.env');
-if (existsSync(dotenv)) process.loadEnvFile(dotenv);
+if (existsSync(dotenv)) {
+  process.loadEnvFile(dotenv);
+  const example = readFileSync(join(root, '.env.example'), 'utf8');
+  for (const name of unknownNames(readFileSync(dotenv, 'utf8'), example))
+    step(`.env: ${name} is ignored; .env.example has no such setting`);
+}
 
 const children = [];
 let stopping = false;
@@ -28,11 +34,14 @@ process.once('SIGTERM', () => void stop(0));
 async function launch(program, env) {
   const { child, ready } = start(program, env);
   children.push(child);
-  child.once('exit', (code) => void stop(code ?? 0));
+  // without a code it was killed
+  child.once('exit', (code) => void stop(code ?? 1));
   return ready;
 }
 
-const usesSandbox = process.env.SANDBOX !== 'off';
+const { SANDBOX = '' } = process.env;
+if (!['', 'on', 'off'].includes(SANDBOX)) fail(`SANDBOX: "${SANDBOX}" is refused; it must be on or off`);
+const usesSandbox = SANDBOX !== 'off';
 let env = process.env;
 try {
   if (usesSandbox) {
@@ -51,6 +60,7 @@ try {
 Tickwire is running${usesSandbox ? ' on the vendor sandbox: prices are made up' : ''}. Ctrl-C stops it.
 
   Quotes           ${server.url}/api/v1/quotes?symbols=NSE:RELIANCE,BSE:500325
+  Candles          ${server.url}/api/v1/candles?symbol=NSE:RELIANCE&interval=1m
   Symbols          ${server.url}/api/v1/symbols?q=bank
   API docs         ${server.url}/docs
   Health, metrics  ${server.url}/health  ${server.url}/metrics

@@ -22,13 +22,14 @@ socket.on('message', (text) => {
     for (const { symbol, message: why } of message.rejected) console.error(`${symbol}: ${why}`);
   if (message.type === 'status') console.log(`${message.symbol.padEnd(16)} is ${message.state}, ${message.age} ms old`);
   if (message.type !== 'snapshot' && message.type !== 'price_update') return;
-  const { symbol, price, change = 0, changePercent = 0, volume, timestamp = '' } = message.data;
+  const { symbol, price, change, changePercent = 0, volume, timestamp = '' } = message.data;
   const sign = change < 0 ? '' : '+';
   const columns = [
     timestamp.slice(11, 23),
     symbol.padEnd(16),
     String(price ?? '-').padStart(10),
-    `${sign}${change} (${sign}${changePercent} %)`.padEnd(20),
+    // a quote without a previous close has none
+    (change === undefined ? '' : `${sign}${change} (${sign}${changePercent} %)`).padEnd(20),
   ];
   console.log([...columns, volume === undefined ? '' : `vol ${volume}`].join('  '));
 });

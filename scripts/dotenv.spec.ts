@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { unknownNames } from './dotenv.mjs';
+
+const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+
+it('names settings that nobody reads', () => {
+  expect(unknownNames('CONFLATON_MS=100\nPORT=3001\nHISTORY_DIRR=x\n', example)).toEqual([
+    'CONFLATON_MS',
+    'HISTORY_DIRR',
+  ]);
+});
+
+it('knows every setting of the example, and does not look at comments', () => {
+  expect(unknownNames(example.replaceAll(/^#(?=[A-Z])/gm, ''), example)).toEqual([]);
+  expect(unknownNames('# CONFLATON_MS=100\n', example)).toEqual([]);
+});
+
+it('leaves secrets, the sandbox and Node alone', () => {
+  const text = 'FYERS_SECRET_ACCESS_TOKEN=a\nSANDBOX=off\nSANDBOX_SEED=2\nNODE_ENV=production\nTZ=UTC\n';
+  expect(unknownNames(text, example)).toEqual([]);
+});
