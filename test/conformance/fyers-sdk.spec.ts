@@ -96,7 +96,7 @@ it('reads the simulated market as the client of the vendor does, change by chang
     return listings.find(({ symbol }) => symbol === name)?.topic.slice(3) ?? '';
   });
   const messages = sdk(url, scrips, []);
-  await until('many messages', () => messages.length > 250);
+  await until('many messages', () => messages.length > 250, 50_000);
   sandbox.market.stop();
   await until('the last message', () => {
     const [sdkCount, ourCount] = [sdkHistory(messages), ourHistory(ours(frames).ticks)].map((histories) =>
@@ -104,14 +104,15 @@ it('reads the simulated market as the client of the vendor does, change by chang
     );
     return sdkCount === ourCount;
   });
-  const { ticks, acknowledged } = ours(frames);
+  const { ticks } = ours(frames);
   const theirs = sdkHistory(messages);
   expect(theirs.size).toBe(3);
   expect(ourHistory(ticks)).toEqual(theirs);
   expect(messages.filter(({ failure }) => failure !== undefined)).toEqual([]);
   // both acknowledge as often
-  expect(sandbox.stats('fyers')).toMatchObject({ acks: acknowledged, missedAcks: 0, strayAcks: 0, ignored: 0 });
-});
+  await until('the last acknowledgement', () => sandbox.stats('fyers')['acks'] === ours(frames).acknowledged);
+  expect(sandbox.stats('fyers')).toMatchObject({ missedAcks: 0, strayAcks: 0, ignored: 0 });
+}, 90_000);
 
 it('reads any mixture of entries, scales and missing values as the client of the vendor does', async () => {
   const frames = mixture();
@@ -128,13 +129,17 @@ it('reads any mixture of entries, scales and missing values as the client of the
   const messages = sdk(url, TOPICS.slice(0, 3).map(nameOf), TOPICS.slice(3).map(nameOf));
   const { ticks, acknowledged } = ours([authAccepted(3), ...frames]);
   const wanted = ourHistory(ticks);
-  await until('the last message', () => sdkHistory(messages).get(nameOf(LAST))?.at(-1)?.['price'] === END / 100);
+  await until(
+    'the last message',
+    () => sdkHistory(messages).get(nameOf(LAST))?.at(-1)?.['price'] === END / 100,
+    50_000,
+  );
   expect(messages.filter(({ failure }) => failure !== undefined)).toEqual([]);
   const theirs = sdkHistory(messages);
   expect(wanted.get(nameOf(LAST))?.length).toBeGreaterThan(200);
   for (const topic of TOPICS) expect(theirs.get(nameOf(topic))).toEqual(wanted.get(nameOf(topic)));
   expect(acknowledged).toBe(Math.floor(frames.length / 3));
-});
+}, 90_000);
 
 interface Topic {
   readonly name: string;

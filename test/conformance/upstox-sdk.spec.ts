@@ -60,11 +60,13 @@ beforeAll(async () => {
     execArgv: [],
   });
   child.on('message', (message: Message) => messages.push(message));
-  await until('the open stream of the SDK', () => messages.some(({ open }) => open));
-});
+  await until('the open stream of the SDK', () => messages.some(({ open }) => open), 50_000);
+}, 60_000);
 
-afterEach(() => {
+afterEach(async () => {
+  const before = requests();
   ask('unsubscribe', KEYS);
+  await until('the end of what was asked for', () => requests() > before);
   messages.length = 0;
 });
 
@@ -77,6 +79,7 @@ const frames = (): { bytes: Buffer; view: Frame }[] =>
   messages.flatMap(({ frame, view }) =>
     frame === undefined ? [] : [{ bytes: Buffer.from(frame, 'base64'), view: JSON.parse(view!) as Frame }],
   );
+const requests = (): number => sandbox.stats('upstox')['requests'] ?? 0;
 const ask = (method: string, keys: string[], mode?: string): boolean => child.send({ method, keys, mode });
 
 /** Ticks of a frame by way of the SDK's JSON; the instrument is the key. */
@@ -161,22 +164,26 @@ it.each([
   );
   await until('many records', () => feeds().filter(has).length > 150);
   if (mode === 'full') {
-    expect(feeds().some(({ fullFeed }) => fullFeed !== undefined && fullFeed.marketFF.ltpc === undefined)).toBe(true);
-    expect(feeds().some((feed) => feed.fullFeed?.marketFF.marketLevel?.bidAskQuote?.length === 5)).toBe(true);
+    await until('a record without a trade', () =>
+      feeds().some(({ fullFeed }) => fullFeed !== undefined && fullFeed.marketFF.ltpc === undefined),
+    );
+    await until('five levels', () =>
+      feeds().some((feed) => feed.fullFeed?.marketFF.marketLevel?.bidAskQuote?.length === 5),
+    );
   }
   expectSameTicks();
 });
 
 it('the SDK changes modes and unsubscribes as it does with the vendor', async () => {
   const [first, second] = KEYS as [string, string];
-  const { requests = 0 } = sandbox.stats('upstox');
+  const before = requests();
   ask('subscribe', [first, second], 'full');
   await until('full records', () => frames().some(({ view }) => view.feeds?.[first]?.fullFeed));
   ask('changeMode', [first], 'ltpc');
   await until('short records', () => frames().some(({ view }) => view.feeds?.[first]?.ltpc));
   expect(frames().at(-1)!.view.feeds?.[first]?.fullFeed).toBeUndefined();
   ask('unsubscribe', [second]);
-  await until('the request', () => sandbox.stats('upstox')['requests'] === requests + 3);
+  await until('the request', () => requests() >= before + 3);
   messages.length = 0;
   await until('records of what is left', () => frames().length > 40);
   // the first of them may have been under way before the request

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { io, type Socket } from 'socket.io-client';
 import { unpack } from 'msgpackr';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -61,7 +62,11 @@ describe('with a vendor that sends five levels', () => {
     socket.emit('subscribe', request);
 
     const received = (): Received[][] => [whole.messages, changes.messages, packed.unpacked(), events];
-    await until('twenty updates each', () => received().every((all) => ofTypes(all, 'depth_update').length >= 20));
+    const sequences = (all: readonly Received[]): unknown[] => ofTypes(all, 'depth_update').map(({ seq }) => seq);
+    await until('sixteen updates that all have', () => {
+      const [first = [], ...rest] = received().map(sequences);
+      return first.filter((seq) => rest.every((other) => other.includes(seq))).length > 15;
+    });
     const [expected, ...others] = received().map(books);
     for (const found of others) {
       const shared = [...found].filter(([seq]) => expected!.has(seq));
@@ -74,8 +79,7 @@ describe('with a vendor that sends five levels', () => {
       const prices = [...bids.toReversed(), ...asks].map(({ price }) => price);
       expect(prices).toEqual(prices.toSorted((a, b) => a - b));
     }
-    // the quote comes too
-    expect(ofTypes(whole.messages, 'price_update').length).toBeGreaterThan(0);
+    await until('the quote too', () => ofTypes(whole.messages, 'price_update').length > 0);
   });
 
   it('tells REST readers the same five levels', async () => {
@@ -99,6 +103,7 @@ describe('with a vendor that sends five levels', () => {
     const [plain, other] = await Promise.all([connect(), connect()]);
     other.send({ action: 'subscribe', symbols, mode: 'depth', candles: ['1s'] });
     plain.send({ action: 'subscribe', symbols });
+    await plain.next('price_update');
     await until('depth of the other', () => ofTypes(other.messages, 'depth_update').length >= 5);
     const types = new Set(plain.messages.map(({ type }) => type));
     expect(types).toEqual(new Set(['connected', 'subscribed', 'snapshot', 'price_update']));
@@ -128,13 +133,14 @@ describe('with a vendor that sends five levels', () => {
 
   it('holds back what comes faster than asked for, and makes it good by a snapshot', async () => {
     const client = await connect();
+    const got = (): Received[] => ofTypes(client.messages, 'depth_snapshot', 'depth_update');
+    const started = performance.now();
     client.send({ action: 'subscribe', symbols: ['NSE:SBIN'], mode: 'depth', maxFrequency: 2 });
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    const got = ofTypes(client.messages, 'depth_snapshot', 'depth_update');
-    expect(got.length).toBeGreaterThan(2);
-    expect(got.length).toBeLessThan(8);
+    await until('five books', () => got().length >= 5);
+    // two of them may come at once: the snapshot at the door and the first change
+    expect(performance.now() - started).toBeGreaterThan(1400);
     let last = 0;
-    for (const { type, seq } of got) {
+    for (const { type, seq } of got()) {
       if (type === 'depth_update') expect(seq).toBe(last + 1);
       last = seq as number;
     }
@@ -164,12 +170,20 @@ describe('candles', () => {
 
     // what is sent while the vendor is slow overtakes nothing, and is overtaken by what comes after
     product.sandbox.setFault({ target: 'json', kind: 'delay', ms: 1800 });
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    let delayed = 0;
+    product.sandbox.market.onStep((moved) => {
+      if (moved.some(({ instrument }) => instrument.id === 'NSE:RELIANCE')) delayed++;
+    });
+    await until('prices on their way', () => delayed >= 8);
     product.sandbox.clearFaults('json');
     await until('a correction', () => [...candles(client, '1s').values()].some(({ corrected }) => corrected));
     await until('a corrected candle that is final', () =>
       [...candles(client, '1s').values()].some(({ corrected, final }) => corrected && final),
     );
+
+    const total = (interval: string): number =>
+      [...candles(client, interval).values()].reduce((sum, { volume }) => sum + volume, 0);
+    await until('the same volume in both', () => total('1s') > 0 && total('1s') === total('1m'));
 
     for (const interval of ['1s', '1m']) {
       const updates = ofTypes(client.messages, 'candle_update').filter((message) => message['interval'] === interval);
@@ -181,17 +195,15 @@ describe('candles', () => {
         expect(low).toBeLessThanOrEqual(Math.min(open, close));
       }
     }
-    const total = (interval: string): number =>
-      [...candles(client, interval).values()].reduce((sum, { volume }) => sum + volume, 0);
-    expect(total('1s')).toBeGreaterThan(0);
-    expect(total('1s')).toBe(total('1m'));
-
-    const { body } = await product.get('/api/v1/candles?symbol=NSE:RELIANCE&interval=1s&limit=300');
-    const held = candles(client, '1s');
-    const past = (body['candles'] as Candle[]).filter(({ final }) => final);
-    expect(past.length).toBeGreaterThan(2);
-    const told = past.filter(({ time }) => held.get(time)?.final === true);
-    expect(told.map(({ time }) => held.get(time))).toEqual(told);
+    // an answer may know of a correction that the client is told in the next window
+    const compared = async (): Promise<unknown> => {
+      const { body } = await product.get('/api/v1/candles?symbol=NSE:RELIANCE&interval=1s&limit=300');
+      const held = candles(client, '1s');
+      const past = (body['candles'] as Candle[]).filter(({ time, final }) => final && held.get(time)?.final === true);
+      const differing = past.filter((candle) => !isDeepStrictEqual(candle, held.get(candle.time)));
+      return { enough: past.length > 2, differing };
+    };
+    await expect.poll(compared, { timeout: 15_000 }).toEqual({ enough: true, differing: [] });
   });
 
   it('are built for REST readers from their first request on', async () => {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { io, type Socket } from 'socket.io-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Ownership } from '#fleet';
 import { RawClient } from '../support/raw-client.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -63,6 +63,7 @@ async function post({ url }: Product, path: string, body: unknown): Promise<{ st
   return { status: response.status, body: (await response.json()) as Json };
 }
 
+const WITHIN_MS = 20_000;
 const paused = async (product: Product): Promise<Json> => (await product.get('/api/v1/control')).body;
 
 async function subscriber(product: Product, ...symbols: string[]): Promise<RawClient> {
@@ -146,8 +147,7 @@ describe('An operator of a server without Redis', () => {
     expect(await post(product, 'control', { action: 'refresh', symbols: ['BSE:500325'] })).toMatchObject({
       status: 200,
     });
-    await sleep(500);
-    expect(await calls()).toBeGreaterThan(before);
+    await vi.waitFor(async () => expect(await calls()).toBeGreaterThan(before), WITHIN_MS);
     const { body } = await post(product, 'control', { action: 'refresh', symbols: ['NSE:TCS'] });
     expect(body).toMatchObject({ unasked: ['NSE:TCS'] });
   });
@@ -198,6 +198,7 @@ describe('An operator of a fleet', () => {
     expect(await redis.smembers('t:market-data:paused')).toEqual(['NSE:TCS']);
     expect(await paused(owner)).toEqual({ all: false, symbols: ['NSE:TCS'] });
     expect(await paused(edge)).toEqual({ all: false, symbols: ['NSE:TCS'] });
+    await until('the word of it', () => done.length > 0);
     expect(done).toHaveLength(1);
 
     await redis.publish(
@@ -206,14 +207,13 @@ describe('An operator of a fleet', () => {
     );
     await until('the answer', () => done.length === 2);
     expect(done[1]).toMatchObject({ action: 'pause', symbols: ['all'], id: '7', by: 'ops' });
-    await until('all nodes know', () => redis.status === 'ready');
-    expect(await paused(edge)).toMatchObject({ all: true });
+    await vi.waitFor(async () => expect(await paused(edge)).toMatchObject({ all: true }), WITHIN_MS);
 
     await edge.stop();
     await owner.stop();
     const again = await aServer(env);
     await until('an owner', () => again.server.app.get(Ownership).state === 'owner');
-    expect(await paused(again)).toEqual({ all: true, symbols: ['NSE:TCS'] });
+    await vi.waitFor(async () => expect(await paused(again)).toEqual({ all: true, symbols: ['NSE:TCS'] }), WITHIN_MS);
     await redis.publish('t:market-data:control', JSON.stringify({ action: 'resume', symbols: 'all' }));
     await until('the answer', () => done.at(-1)?.['action'] === 'resume');
     expect(await redis.exists('t:market-data:paused')).toBe(0);
@@ -229,7 +229,7 @@ describe('An operator of a fleet', () => {
     expect(await paused(owner)).toMatchObject({ symbols: ['NSE:TCS'] });
     await server.restart();
     for (let n = 0; (await redis.smembers('t:market-data:paused').catch(() => [])).length === 0; n++) {
-      expect(n).toBeLessThan(100);
+      expect(n).toBeLessThan(250);
       await sleep(100);
     }
     expect(await paused(owner)).toMatchObject({ symbols: ['NSE:TCS'] });
@@ -242,12 +242,14 @@ describe('An operator of a fleet', () => {
     await until('an owner', () => one.server.app.get(Ownership).state === 'owner');
     const other = await aServer({ ...env, ...lease });
     await post(one, 'control', { action: 'pause', symbols: ['NSE:TCS'] });
-    for (let n = 0; n < 50 && ((await paused(other))['symbols'] as string[]).length === 0; n++) await sleep(20);
+    const both = { symbols: ['NSE:TCS'] };
+    await vi.waitFor(async () => expect(await paused(other)).toMatchObject(both), WITHIN_MS);
     await server.restart();
     await sleep(3000);
-    expect(await paused(one)).toMatchObject({ symbols: ['NSE:TCS'] });
-    expect(await paused(other)).toMatchObject({ symbols: ['NSE:TCS'] });
-    expect(await aClient(server).smembers('t:market-data:paused')).toEqual(['NSE:TCS']);
+    expect(await paused(one)).toMatchObject(both);
+    expect(await paused(other)).toMatchObject(both);
+    const written = (): Promise<string[]> => aClient(server).smembers('t:market-data:paused');
+    await vi.waitFor(async () => expect(await written()).toEqual(['NSE:TCS']), WITHIN_MS);
   });
 
   it('is told once what is wrong with an order', async () => {
@@ -311,6 +313,7 @@ describe('A fleet', () => {
     await until('many updates', () => updates() > 10);
     await post(owner, 'notices', { message: 'the only one' });
     await until('the notice', () => heard.some(([type]) => type === 'notice'));
+    await until('the notice on its way', () => seen.includes('the only one'));
     const adapter = seen.split('\r\n').filter((line) => line.includes('socket.io'));
     expect(adapter.filter((line) => /publish/i.test(line))).toHaveLength(1);
     expect(adapter.join('\n')).toContain('the only one');
@@ -327,7 +330,7 @@ describe('A fleet', () => {
     const read = async (): Promise<Json> => JSON.parse((await redis.get(key).catch(() => null)) ?? '{}') as Json;
     const written = async (symbols: number): Promise<void> => {
       for (let n = 0; ((await read())['symbols'] as unknown[] | undefined)?.length !== symbols; n++) {
-        expect(n).toBeLessThan(100);
+        expect(n).toBeLessThan(250);
         await sleep(100);
       }
     };
@@ -345,7 +348,7 @@ describe('A fleet', () => {
     await written(1);
     socket.disconnect();
     for (let n = 0; (await redis.exists(key)) === 1; n++) {
-      expect(n).toBeLessThan(50);
+      expect(n).toBeLessThan(250);
       await sleep(100);
     }
   });

@@ -74,7 +74,7 @@ describe.runIf(isReady)('the Python client', () => {
     });
     expect(await tests.ended, tests.errors).toBe(0);
     expect(tests.errors).not.toContain('skipped');
-  });
+  }, 120_000);
 
   it.each([
     ['examples/watch.py', () => ['--url', product.wsUrl]],
@@ -248,7 +248,7 @@ it.runIf(isReady)(
         followers
           .filter((follower) => !SYMBOLS.every((symbol) => equal(follower.quote(symbol), product.quote(symbol))))
           .map(({ door }) => door);
-      await until('agreement', () => differing().length === 0, 5000).catch(() => expect(differing()).toEqual([]));
+      await until('agreement', () => differing().length === 0).catch(() => expect(differing()).toEqual([]));
 
       await Promise.all(followers.map((follower) => follower.stop()));
       // what comes before the answer is all that the others were sent
@@ -292,6 +292,7 @@ it.runIf(isReady)(
       await product.stop();
     }
   },
+  120_000,
 );
 
 describe.runIf(isReady)('the Python client, where the server asks for a token,', () => {
@@ -303,14 +304,15 @@ describe.runIf(isReady)('the Python client, where the server asks for a token,',
   afterAll(() => product.stop());
 
   it('shows the next one before it ends, and stays', async () => {
-    const endsAt = Date.now() + 2000;
+    // the server forgives clocks that differ by five seconds
+    const endsAt = Date.now() + 2000 + 5000;
     const followers: Follower[] = [];
     for (const door of ['json', 'socket.io']) {
       const tokens = [await secretToken(secret, { lives: 2 }), await secretToken(secret)];
       followers.push(new Follower(door, product.url, { TOKENS: tokens.join(' ') }));
     }
     await until('prices', () => followers.every((follower) => follower.quote('NSE:TCS') !== undefined));
-    await until('the end of the first token', () => Date.now() > endsAt + 1500);
+    await until('the end of the first token', () => Date.now() > endsAt + 1000);
     const seen = followers.map(({ steps }) => steps.length);
     await until('more prices', () =>
       followers.every((each, i) => each.quote('NSE:TCS') !== undefined && each.steps.length > seen[i]!),

@@ -88,7 +88,7 @@ describe('a stock Socket.IO client', () => {
       await socket.emitWithAck('subscribe', { symbols: ['NSE:INFY'] });
       await until('thirty updates', () => sequences.length >= 30);
       expect(sequences).toEqual(sequences.map((_, i) => sequences[0]! + i));
-      expect(socket.io.engine.transport.name).toBe(transports.at(-1));
+      await until('the last transport', () => socket.io.engine.transport.name === transports.at(-1));
     }
   });
 

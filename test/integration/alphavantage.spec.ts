@@ -5,7 +5,9 @@ import { type Sandbox, startSandbox } from '../../apps/sandbox/src/sandbox.js';
 import { SandboxEnv } from '../../apps/sandbox/src/sandbox.env.js';
 import { anInstrument } from '../support/instruments.js';
 import { aSandbox } from '../support/vendor-sandbox.js';
-import { until, vendorTools } from '../support/vendor-tools.js';
+import { earlyIn, until, vendorTools } from '../support/vendor-tools.js';
+
+const DAY_MS = 86_400_000;
 
 let sandbox: Sandbox;
 let states: string[];
@@ -88,7 +90,7 @@ describe('one symbol a call', () => {
       expect(Math.abs(ticks[0]!.price! / truth(instrument.id) - 1)).toBeLessThan(0.02);
     }
     expect(states).toEqual(['alphavantage live']);
-  }, 10_000);
+  });
 
   it('names what the vendor does not know, and does not ask for its bars again at once', async () => {
     const source = single({ ALPHAVANTAGE_REQUESTS_PER_DAY: '0', ALPHAVANTAGE_REQUESTS_PER_MINUTE: '75' });
@@ -104,6 +106,7 @@ describe('one symbol a call', () => {
   });
 
   it('keeps to the limits of the free plan, a second, a minute and a day, so that nothing is refused', async () => {
+    await earlyIn(DAY_MS);
     const source = single({
       ALPHAVANTAGE_SECRET_API_KEY: 'free',
       ALPHAVANTAGE_REQUESTS_PER_DAY: '2',
@@ -114,7 +117,7 @@ describe('one symbol a call', () => {
     expect(performance.now() - started).toBeGreaterThan(1090);
     const { failures } = await source.fetch(AAPL);
     const { retryAfterMs } = failures.get('NASDAQ:AAPL') as unknown as { retryAfterMs: number };
-    expect(Math.abs(retryAfterMs - (86_400_000 - (Date.now() % 86_400_000)))).toBeLessThan(2000);
+    expect(Math.abs(retryAfterMs - (DAY_MS - (Date.now() % DAY_MS)))).toBeLessThan(10_000);
     expect(stats()).toMatchObject({ requests: 2, limited: 0 });
     expect(states).toEqual(['alphavantage live', 'alphavantage down']);
   });
@@ -125,7 +128,7 @@ describe('one symbol a call', () => {
     const { failures } = await source.fetch(AAPL);
     const { retryAfterMs } = failures.get('NASDAQ:AAPL') as unknown as { retryAfterMs: number };
     // a 25th of the day
-    expect(retryAfterMs).toBeGreaterThan(3_450_000);
+    expect(retryAfterMs).toBeGreaterThan(3_400_000);
     expect(retryAfterMs).toBeLessThanOrEqual(3_456_000);
   });
 
@@ -144,7 +147,7 @@ describe('one symbol a call', () => {
   it('waits out a burst limit, and asks again', async () => {
     const source = single({ ALPHAVANTAGE_SECRET_API_KEY: 'burst', ALPHAVANTAGE_REQUESTS_PER_DAY: '0' });
     const answer = source.fetch(AAPL);
-    await until('the second try', () => stats()['requests'] === 2, 5000);
+    await until('the second try', () => stats()['requests'] === 2);
     expect(source.status()).toMatchObject({ state: 'down', lastError: expect.stringContaining('retry after 1100 ms') });
     await source.stop();
     expect((await answer).failures.size).toBe(1);
@@ -228,7 +231,7 @@ describe('many symbols a call', () => {
   });
 
   it('survives answers that cannot be read, come late, or not at all', async () => {
-    const source = bulk({ ALPHAVANTAGE_TIMEOUT_MS: '300' });
+    const source = bulk();
     sandbox.setFault({ target: 'alphavantage', kind: 'malformed' });
     expect((await source.fetch(AAPL)).failures.size).toBe(1);
     expect(malformed).toHaveLength(3);
@@ -237,7 +240,8 @@ describe('many symbols a call', () => {
     expect((await source.fetch(AAPL)).ticks).toHaveLength(1);
     sandbox.clearFaults();
     sandbox.setFault({ target: 'alphavantage', kind: 'stall' });
-    expect((await source.fetch(AAPL)).failures.get('NASDAQ:AAPL')?.message).toMatch(/timed out/);
+    const hasty = bulk({ ALPHAVANTAGE_TIMEOUT_MS: '300' });
+    expect((await hasty.fetch(AAPL)).failures.get('NASDAQ:AAPL')?.message).toMatch(/timed out/);
   });
 
   it('comes again after errors that pass and connections that break', async () => {
@@ -265,4 +269,4 @@ it('keeps the key out of logs, also where the vendor repeats it', async () => {
   const texts = [...logged, ...malformed, ...[...failures.values()].map(String)].join('\n');
   expect(texts).not.toContain('daily-quota');
   expect(malformed[0]).toContain('***');
-}, 10_000);
+});

@@ -107,7 +107,7 @@ describe('a quote', () => {
     for (let i = 0; i < 12; i++) {
       const { ticks } = await source.fetch(scrips('500325', '532540', '500209'));
       expect(ticks.map(({ volume }) => volume! > 0)).toEqual([true, true, true]);
-      ahead += 2500;
+      ahead += 2200;
     }
     expect([asked('getScripHeaderData'), asked('StockTrading'), asked('requests')]).toEqual([36, 6, 42]);
   });
@@ -295,10 +295,12 @@ describe('when the vendor fails', () => {
 
   it('tries again after errors that pass, and counts what it got', async () => {
     sandbox.setFault({ target: 'bse', kind: 'error', share: 0.4 });
-    const { failures } = await bse().fetch(scrips('500325', '532540', '500209', '500180', '500112'));
-    expect(failures.size).toBeLessThanOrEqual(1);
-    // some of the five scrips' headers were asked for more than once
-    expect(asked('getScripHeaderData')).toBeGreaterThan(5);
+    const source = bse();
+    const headers = (): number => asked('getScripHeaderData');
+    for (let [isAnswered, before] = [false, headers()]; !isAnswered || headers() <= before + 1; ahead += 61_000) {
+      before = headers();
+      isAnswered = (await source.fetch(RELIANCE)).ticks.length === 1;
+    }
   });
 
   it('stops asking a vendor that only fails, and finds out by itself that it is back', async () => {
@@ -320,12 +322,12 @@ describe('when the vendor fails', () => {
 
   it('waits as long as a vendor that limits us says', async () => {
     sandbox.setFault({ target: 'bse', kind: 'rate-limit', retryAfterSeconds: 1 });
+    const started = performance.now();
     const answer = bse().fetch(RELIANCE);
     await until('the first refusal', () => asked('requests') === 1);
     sandbox.clearFaults();
-    const started = performance.now();
     expect((await answer).ticks).toHaveLength(1);
-    expect(performance.now() - started).toBeGreaterThan(900);
+    expect(performance.now() - started).toBeGreaterThan(990);
     expect(states).toEqual(['down', 'live']);
   });
 

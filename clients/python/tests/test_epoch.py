@@ -58,7 +58,7 @@ class AnEpochThatBeginsWhileConnected(unittest.IsolatedAsyncioTestCase):
                 await script.said.put(message)
             self.assertEqual((await self.ask(script))["resume"], {"epoch": "e1", "sequences": {A: 40}})
             await script.said.put(snapshot(A, 1, "e2"))
-            seen = [await asyncio.wait_for(updates.__anext__(), 5) for _ in range(3)]
+            seen = [await asyncio.wait_for(updates.__anext__(), 30) for _ in range(3)]
             self.assertEqual([(one.epoch, one.seq) for one in seen], [("e1", 40), ("e1", 50), ("e2", 1)])
             script.may_answer.release()
             self.assertNotIn("resume", await self.ask(script))
@@ -68,4 +68,4 @@ class AnEpochThatBeginsWhileConnected(unittest.IsolatedAsyncioTestCase):
             self.assertEqual((await self.ask(script))["resume"], {"epoch": "e2", "sequences": {A: 1}})
 
     async def ask(self, script):
-        return await asyncio.wait_for(script.asked.get(), 5)
+        return await asyncio.wait_for(script.asked.get(), 30)

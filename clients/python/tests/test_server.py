@@ -34,7 +34,7 @@ class AClient(unittest.IsolatedAsyncioTestCase):
         for compression, batch in [("none", False), ("none", True), ("delta", False), ("delta", True)]:
             async with self.client() as client:
                 await client.subscribe(["NSE:TCS"], compression=compression, batch=batch)
-                first, *others = steps = await asyncio.wait_for(take(client, 4), 10)
+                first, *others = steps = await asyncio.wait_for(take(client, 4), 30)
                 self.assertEqual([step.is_snapshot for step in steps], [True, False, False, False])
                 self.assertEqual([step.seq for step in others], [first.seq + 1, first.seq + 2, first.seq + 3])
                 for step in steps:
@@ -43,18 +43,18 @@ class AClient(unittest.IsolatedAsyncioTestCase):
     async def test_hears_nothing_of_what_it_left(self):
         async with self.client() as client:
             await client.subscribe(["NSE:TCS", "NSE:INFY"])
-            await asyncio.wait_for(take(client, 4), 10)
+            await asyncio.wait_for(take(client, 4), 30)
             self.assertEqual(await client.unsubscribe(["NSE:TCS"]), ("NSE:TCS",))
             self.assertIsNone(client.quote("NSE:TCS"))
             await client.ping()
-            self.assertEqual({step.symbol for step in await asyncio.wait_for(take(client, 12), 10)}, {"NSE:INFY"})
+            self.assertEqual({step.symbol for step in await asyncio.wait_for(take(client, 12), 30)}, {"NSE:INFY"})
 
     async def test_starts_over_from_a_snapshot_with_other_options(self):
         async with self.client() as client:
             await client.subscribe(["NSE:TCS"])
-            await asyncio.wait_for(take(client, 2), 10)
+            await asyncio.wait_for(take(client, 2), 30)
             await client.subscribe(["NSE:TCS"], fields=["price"])
-            steps = await asyncio.wait_for(take(client, 6), 10)
+            steps = await asyncio.wait_for(take(client, 6), 30)
             self.assertTrue(steps[0].is_snapshot or steps[1].is_snapshot)
             self.assertIsNone(steps[-1].quote.bid)
             self.assertEqual(client.stats.gaps, 0)
@@ -69,9 +69,9 @@ class AClient(unittest.IsolatedAsyncioTestCase):
     async def test_repairs_a_gap_with_a_snapshot(self):
         async with self.client() as client:
             await client.subscribe(["NSE:TCS"])
-            await asyncio.wait_for(take(client, 2), 10)
+            await asyncio.wait_for(take(client, 2), 30)
             client._book._entries["NSE:TCS"].seq -= 5
-            steps = await asyncio.wait_for(take(client, 12), 10)
+            steps = await asyncio.wait_for(take(client, 12), 30)
             self.assertEqual(client.stats.gaps, 1)
             self.assertIn(True, [step.is_snapshot for step in steps])
             repaired = [step.seq for step in steps[-5:]]

@@ -54,7 +54,8 @@ export class InvalidMessageError extends MarketDataError {
 /** No instrument has this id. */
 export class InvalidSymbolError extends MarketDataError {
   constructor(readonly symbol: string) {
-    super('INVALID_SYMBOL', `No instrument is called ${JSON.stringify(symbol.slice(0, 64))}`, false);
+    const hint = symbol.includes(':') ? '' : '; ids are like NSE:RELIANCE';
+    super('INVALID_SYMBOL', `No instrument is called ${JSON.stringify(symbol.slice(0, 64))}${hint}`, false);
   }
 }
 

@@ -52,25 +52,40 @@ describe('search', () => {
 });
 
 it('a search of ten thousand takes a moment, whatever is asked', () => {
-  const many = new InstrumentMaster(
-    Array.from({ length: 10_000 }, (_, i) =>
-      anInstrument({ id: `NSE:SYM${i}`, name: `Company number ${i} of India Limited Industries` }),
-    ),
+  const all = Array.from({ length: 10_000 }, (_, i) =>
+    anInstrument({ id: `NSE:SYM${i}`, name: `Company number ${i} of India Limited Industries` }),
   );
-  const times = [
+  const many = new InstrumentMaster(all);
+  const words = all.map(({ name }) => name.toUpperCase().split(' '));
+  const timeOf = (work: () => unknown): number => {
+    const startedAt = performance.now();
+    work();
+    return performance.now() - startedAt;
+  };
+  const shares = [
     'a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f',
     'compa india limit indus compan india limite industr zzzzz',
     'companx indix limitex industriex numbex of companz zzzzz',
   ].map((text) => {
-    const ms = Array.from({ length: 8 }, () => {
-      const startedAt = performance.now();
-      many.search(text, 50);
-      return performance.now() - startedAt;
-    });
-    return Math.min(...ms);
+    const asked = text.toUpperCase().split(' ');
+    const compareAll = (): number => {
+      let matches = 0;
+      for (const own of words)
+        for (const word of own) for (const one of asked) if (isOneEditApart(one, word)) matches++;
+      return matches;
+    };
+    // the quickest of several, one beside the other, so that whatever else the machine does counts for both
+    let [quick, slow] = [Infinity, Infinity];
+    for (let round = 0; round < 60 && !(quick < slow / 2); round++) {
+      quick = Math.min(
+        quick,
+        timeOf(() => many.search(text, 50)),
+      );
+      slow = Math.min(slow, timeOf(compareAll));
+    }
+    return quick / slow;
   });
-  // 2 to 5 ms on one core; a comparison of every word with every other takes more than 20
-  expect(Math.max(...times)).toBeLessThan(12);
+  expect(Math.max(...shares)).toBeLessThan(0.5);
 });
 
 it.each<[string, string, boolean]>([

@@ -14,7 +14,7 @@ export function vendorOf(name: string): Vendor {
   const vendor = vendors.get(name);
   if (vendor !== undefined) return vendor;
   throw new ConfigError([
-    `VENDORS: there is no vendor ${JSON.stringify(name)}; known are ${[...vendors.keys()].join(', ')}`,
+    `VENDORS: there is no vendor ${JSON.stringify(name)}; known are ${[...vendors.keys()].join(', ')}, and redis with REDIS_URL`,
   ]);
 }
 

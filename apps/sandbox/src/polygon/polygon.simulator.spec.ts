@@ -65,10 +65,10 @@ it('sends bars of a minute at its end, and everything for a wildcard', async () 
   socket.send('{"action":"subscribe","params":"AM.*"}');
   await until('the topic', () => sandbox.stats('polygon')['topics'] === 1);
   for (let i = 0; i < 61; i++) clock.advance(1000);
-  await until('bars', () => frames.flat().some(({ ev }) => ev === 'AM'));
-  const bars = frames.flat().filter(({ ev }) => ev === 'AM') as unknown as { sym: string; s: number; e: number }[];
-  expect(new Set(bars.map(({ sym }) => sym)).size).toBe(26);
-  expect(bars[0]).toMatchObject({ s: 1_700_000_040_000, e: 1_700_000_100_000 });
+  const bars = (): { sym: string; s: number; e: number }[] =>
+    frames.flat().filter(({ ev }) => ev === 'AM') as unknown as { sym: string; s: number; e: number }[];
+  await until('a bar of each', () => new Set(bars().map(({ sym }) => sym)).size === 26);
+  expect(bars()[0]).toMatchObject({ s: 1_700_000_040_000, e: 1_700_000_100_000 });
   socket.terminate();
 });
 

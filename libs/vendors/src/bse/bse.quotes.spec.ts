@@ -92,7 +92,7 @@ describe('one quote', () => {
     answers = { ...answers, StockTrading: new Promise((resolve) => (answer = resolve)) };
     const ask = quotes();
     const first = ask();
-    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    await vi.waitFor(() => expect(asked).toHaveLength(2), 10_000);
     clock.advance(1500);
     expect(await first).toMatchObject({ price: 1264.8, volume: undefined });
     answer(TRADING);
