@@ -23,7 +23,7 @@ export async function importTicks(args: readonly string[], terminal: Terminal): 
   };
   const history = await openHistory(terminal);
   try {
-    const reading = new TickImport(history.engine, options, (rows) => terminal.err(`${rows} rows\r`));
+    const reading = new TickImport(history.engine, options, (rows) => terminal.progress?.(`${rows} rows`));
     const report = strict ? await readable(reading.check(file), file) : undefined;
     if (report !== undefined && (report.refused > 0 || report.missing.length > 0))
       throw invalid(report, terminal, 'nothing is stored');

@@ -14,6 +14,7 @@ process.exitCode = await run(process.argv.slice(2), {
       process.once('SIGINT', () => resolve());
       process.once('SIGTERM', () => resolve());
     }),
+  ...(process.stderr.isTTY && { progress: (words) => void process.stderr.write(`\r${words}\r`) }),
   out: (words) => void process.stdout.write(words),
   err: (words) => void process.stderr.write(words),
 });

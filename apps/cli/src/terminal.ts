@@ -7,6 +7,8 @@ export interface Terminal {
   stdin(): Promise<string>;
   /** Resolves when the user wants the program to end; absent where it does not run on. */
   interrupted?(): Promise<void>;
+  /** Shows how far it is, in place of what it showed before; absent where nobody watches. */
+  progress?(text: string): void;
   out(text: string): void;
   err(text: string): void;
 }

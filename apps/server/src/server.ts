@@ -224,7 +224,16 @@ async function start(env: Readonly<Record<string, string | undefined>>, ends: En
 
   const { port } = http.address() as AddressInfo;
   const url = `${tls === undefined ? 'http' : 'https'}://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`;
-  log.info({ url, vendors: config.vendors, instruments: master.size, epoch: epoch.name }, 'server started');
+  log.info(
+    {
+      url,
+      vendors: config.vendors,
+      instruments: master.size,
+      epoch: epoch.name,
+      history: history?.engine.kind ?? 'off',
+    },
+    'server started',
+  );
   warnOfOpenDoors(config, securityConfig, log);
   security.start();
   const stopFollowing = tls && followTls(securityConfig, tls, http as TlsServer, clock, log);

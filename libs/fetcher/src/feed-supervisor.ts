@@ -153,7 +153,11 @@ export class FeedSupervisor {
   private stateChanged(status: FeedStatus): void {
     const { id, state, lastError, instruments, unserved } = status;
     if (!isAble(status)) this.log.warn({ feed: id, state, error: lastError }, 'feed state');
-    else if (unserved > 0) this.log.warn({ feed: id, state, instruments, unserved, error: lastError }, 'feed state');
+    else if (unserved > 0)
+      this.log.warn(
+        { feed: id, state, instruments, unserved, error: lastError },
+        'feed brings no prices for some symbols',
+      );
     else this.log.info({ feed: id, state }, 'feed state');
     this.reconcile();
     this.statusListener(status);

@@ -245,6 +245,7 @@ export class Ownership {
     this.told = state;
     this.toldAt = this.clock.now();
     this.log.info({ state }, 'part in the fleet');
+    if (state === 'alone') this.log.warn({}, 'Redis does not answer for the lease: this node goes on alone');
     if (state === 'waiting') this.log.warn({}, 'Redis does not answer: no vendor is called until it does');
     for (const listener of this.stateListeners) listener(state);
   }
