@@ -41,7 +41,7 @@ beforeEach(async () => {
   sandbox.market.stop();
   for (const node of [owner, follower])
     await eventually(node, (quotes) => quotes.every(({ layer, status }) => layer === 'l1' && status === 'live'));
-}, 30_000);
+}, 60_000);
 
 afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
@@ -157,6 +157,17 @@ describe('A quote that one node is told to forget', () => {
     await expect.poll(() => remembers(follower, POLLED), { timeout: 15_000 }).toBe(false);
     expect(await remembers(follower, OTHER)).toBe(true);
   });
+});
+
+it('A quote that Redis keeps is not said to be forgotten', async () => {
+  await remember(owner, POLLED, 1);
+  await raw.config('SET', 'min-replicas-to-write', '1');
+  for (const path of [`/${POLLED}`, '']) {
+    const answer = await fetch(`${owner.url}/api/v1/cache/quotes${path}`, { method: 'DELETE' });
+    expect([answer.status, await answer.json()]).toMatchObject([502, { code: 'SOURCE_FAILED' }]);
+  }
+  await raw.config('SET', 'min-replicas-to-write', '0');
+  await forget(owner, `/${POLLED}`);
 });
 
 describe('All quotes, when one node is told to forget them', () => {

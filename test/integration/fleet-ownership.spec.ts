@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Clock, readEnv, silentLog, systemClock } from '#domain';
 import { createFleet, type Fleet, FleetConfig, type OwnerState } from '#fleet';
 import { RedisConfig, RedisConnection } from '#redis';
+import { FleetKeys } from '../../libs/fleet/src/fleet-keys.js';
+import { Lease } from '../../libs/fleet/src/lease.js';
 import { NODE_GONE_MS } from '../../libs/fleet/src/node-list.js';
 import { RedisServer } from '../support/redis-server.js';
 
@@ -129,10 +131,10 @@ describe('The lease of ingest', () => {
     await becomes(a, 'owner');
     const told: unknown[] = [];
     a.ownership.onChange((tenure) => told.push(tenure));
-    await a.redis.commands.set('test:tickwire:lease', 'other');
+    await a.redis.commands.set('test:{tickwire:lease}', 'other');
     await becomes(a, 'standby');
     expect(told).toEqual([undefined]);
-    await a.redis.commands.del('test:tickwire:lease');
+    await a.redis.commands.del('test:{tickwire:lease}');
     await becomes(a, 'owner');
     expect(a.ownership.tenure).toMatchObject({ isNew: true });
   });
@@ -182,7 +184,6 @@ describe('The lease of ingest', () => {
     const late = await aNode(server, 'b', { patienceMs: 0 });
     await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
     expect(late.ownership.state).toBe('standby');
-    void late.ownership.stop();
     // it comes back empty: terms must not begin anew
     await server.restart();
     await becomes(a, 'owner');
@@ -191,6 +192,26 @@ describe('The lease of ingest', () => {
     expect([...seen]).toEqual(['alone', 'owner']);
     expect(a.ownership.tenure).toMatchObject({ epoch: tenure?.epoch, isNew: false });
     expect(a.ownership.tenure?.term).toBeGreaterThan(tenure?.term ?? Infinity);
+    expect(late.ownership.state).toBe('standby');
+  });
+
+  it('is waited for by a note under the prefix of all keys, also by who may not take it yet', async () => {
+    const server = await aRedis();
+    const admin = server.client();
+    await admin.call('ACL', 'SETUSER', 'tw', 'on', '>secret', '~test:*', '&test:*', '+@all');
+    admin.disconnect();
+    const keys = new FleetKeys('test:');
+    const url = server.url.replace('redis://', 'redis://tw:secret@');
+    const redis = new RedisConnection(Object.assign(new RedisConfig(), { redisUrl: url }), systemClock, silentLog);
+    onTestFinished(() => redis.close());
+    await redis.settled(10_000);
+    const [a, b] = ['a', 'b'].map((node) => new Lease(redis, keys, node, 60_000)) as [Lease, Lease];
+    expect(await b.hold(false)).toMatchObject({ holder: '' });
+    expect(await a.hold(true)).toEqual({ holder: 'a', isFresh: true, hasRival: true });
+    expect(await b.hold(true)).toMatchObject({ holder: 'a' });
+    await a.release();
+    expect(await b.hold(false)).toMatchObject({ holder: '' });
+    expect(await b.hold(true)).toEqual({ holder: 'b', isFresh: true, hasRival: false });
   });
 });
 

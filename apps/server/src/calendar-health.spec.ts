@@ -24,3 +24,8 @@ it('says which year is without a list', () => {
     holidaysUnknown: ['NSE 2027', 'NYSE 2027'],
   });
 });
+
+it('does not take a special session for a list of holidays', () => {
+  const muhurat = { exchange: 'NSE', date: '2027-10-29', name: 'Muhurat trading', hours: [1095, 1155] } as const;
+  expect(new ExchangeCalendar([muhurat]).knowsHolidays('NSE', 2027)).toBe(false);
+});

@@ -23,7 +23,7 @@ export class CalendarHealth implements HealthSource {
     return this.exchanges.flatMap((exchange) => {
       const years = new Set([now, now + AHEAD_MS].map((at) => Number(this.calendar.dateAt(exchange, at).slice(0, 4))));
       return [...years]
-        .filter((year) => this.calendar.dayNotes(exchange, year).length === 0)
+        .filter((year) => !this.calendar.knowsHolidays(exchange, year))
         .map((year) => `${exchange} ${year}`);
     });
   }

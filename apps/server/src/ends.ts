@@ -30,5 +30,8 @@ export class Ends {
 
 /** Waits for an end, but no longer than `ms`. */
 export async function atMost(ms: number, end: End): Promise<void> {
-  await Promise.race([end(), sleep(ms, undefined, { ref: false })]);
+  const ended = new AbortController();
+  const late = sleep(ms, undefined, { signal: ended.signal }).catch(() => undefined);
+  // what comes after it is to be done, though nothing else may keep the process
+  await Promise.race([end(), late]).finally(() => ended.abort());
 }

@@ -108,12 +108,10 @@ async function start(env: Readonly<Record<string, string | undefined>>, ends: En
     replay === undefined ? calendar.isOpen(exchange, clock.now()) : replay.progress().state !== 'ended';
   const isContinuous = (exchange: string): boolean => calendar.isContinuous(exchange, clock.now());
   const redis = hasRedis(redisConfig) ? new RedisConnection(redisConfig, clock, log) : undefined;
+  ends.begun(() => redis?.close());
   // a node that never talks to vendors has nothing to write down
   const history = createHistory(readEnv(HistoryConfig, env), redisConfig.role !== 'edge', clock, log, meter);
-  ends.begun(
-    () => redis?.close(),
-    () => history?.close(),
-  );
+  ends.begun(() => history?.close());
   const fleet = joinFleet(env, redisConfig, redis, config.keyPrefix, clock, log);
   const tools = {
     clock,
@@ -269,8 +267,7 @@ async function closeApp(app: NestExpressApplication): Promise<void> {
   const http = app.getHttpServer() as HttpServer | TlsServer;
   http.closeIdleConnections();
   const cut = setTimeout(() => http.closeAllConnections(), CLOSE_WITHIN_MS);
-  await atMost(2 * CLOSE_WITHIN_MS, () => app.close());
-  clearTimeout(cut);
+  await atMost(2 * CLOSE_WITHIN_MS, () => app.close()).finally(() => clearTimeout(cut));
 }
 
 /** Quotes are often licensed for one's own eyes only, so a server that gives them to everybody says so. */

@@ -6,7 +6,7 @@ import { CacheKeys } from './cache-keys.js';
 import { type CachedAnswer, type CachedFailure, type CachedQuote, seal } from './cached-answer.js';
 import { CheckedRedis, type SharedCacheCounts } from './checked-redis.js';
 import { Patience } from './patience.js';
-import { deleteMatching } from './redis-bulk.js';
+import { type Command, deleteMatching, sendAll } from './redis-bulk.js';
 import { sharedTier } from './shared-tier.js';
 
 export interface QuoteCacheOptions {
@@ -105,10 +105,14 @@ export class QuoteCache {
     await this.cache.set(this.keys.failure(id), seal(answer), failureTtlMs);
   }
 
-  /** Forgets an instrument in all tiers. */
+  /** Forgets an instrument in all tiers. @throws SourceFailedError when Redis keeps it */
   async delete(id: InstrumentId): Promise<void> {
-    this.failures.delete(id);
-    await this.cache.mdel([this.keys.quote(id), this.keys.failure(id)]);
+    await this.forget([id]);
+    if (this.redis?.isUp !== true) return;
+    const unlink = [this.keys.quote(id), this.keys.failure(id)].map((key): Command => ['unlink', key]);
+    const answers = await sendAll(this.redis, unlink).catch((error: Error) => [error]);
+    const cause = answers.find((answer) => answer instanceof Error);
+    if (cause !== undefined) throw new SourceFailedError('redis', `keeps ${id}`, { cause });
   }
 
   /** Forgets instruments in this process only. @param ids absent for all */

@@ -111,13 +111,19 @@ export class QuoteReader {
     return resultOf(await Promise.all(asked));
   }
 
-  /** Forgets what is remembered of a symbol, so that the next read asks a vendor. @throws InvalidSymbolError */
+  /**
+   * Forgets what is remembered of a symbol, so that the next read asks a vendor.
+   * @throws InvalidSymbolError, or SourceFailedError when Redis keeps it
+   */
   async invalidate(symbol: string): Promise<void> {
     const state = this.lastValues.peek(symbol);
     if (state === undefined) throw new InvalidSymbolError(symbol);
     this.doubt([state]);
-    await this.cache.delete(symbol);
-    this.tellForgotten([symbol]);
+    try {
+      await this.cache.delete(symbol);
+    } finally {
+      this.tellForgotten([symbol]);
+    }
   }
 
   /**

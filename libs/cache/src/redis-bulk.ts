@@ -26,6 +26,7 @@ export async function sendAll(redis: RedisConnection, commands: readonly Command
  * Deletes every key that matches, on all nodes.
  * @param pattern a glob, as SCAN takes it
  * @returns how many there were
+ * @throws Error when Redis is away, or refuses any
  */
 export async function deleteMatching(redis: RedisConnection, pattern: string): Promise<number> {
   const { commands } = redis;
@@ -35,7 +36,10 @@ export async function deleteMatching(redis: RedisConnection, pattern: string): P
     for await (const keys of node.scanStream({ match: pattern, count: SCAN_COUNT }) as AsyncIterable<string[]>) {
       if (keys.length === 0) continue;
       const answers = await node.pipeline(keys.map((key) => ['unlink', key])).exec();
-      for (const [, count] of answers ?? []) deleted += Number(count ?? 0);
+      for (const [error, count] of answers ?? []) {
+        if (error !== null) throw error;
+        deleted += Number(count);
+      }
     }
   }
   return deleted;

@@ -125,6 +125,11 @@ export class ExchangeCalendar {
       .toSorted((a, b) => (a.date < b.date ? -1 : 1));
   }
 
+  /** Whether the list has holidays of a year; without them every weekday counts as a trading day. */
+  knowsHolidays(exchange: string, year: number): boolean {
+    return this.dayNotes(exchange, year).some(({ hours }) => hours === undefined);
+  }
+
   private sessionOn(exchange: string, day: number): TradingSession | undefined {
     const usual = hoursOf(exchange, this.alwaysOpen);
     const note = this.days.get(`${exchange} ${day}`);

@@ -2,7 +2,7 @@
 export class FleetKeys {
   /** Node id of the owner; expires. */
   readonly lease: string;
-  /** Node id of who has waited for the lease last; expires. In a Cluster both are at one node. */
+  /** Node id of who has waited for the lease last; expires. Both carry one hash tag, so that they live in one slot of a Cluster. */
   readonly rival: string;
   /** Hash of the last `term` and its `holder`. */
   readonly term: string;
@@ -14,8 +14,8 @@ export class FleetKeys {
   readonly subscriptions: string;
 
   constructor(private readonly prefix: string) {
-    this.lease = `${prefix}tickwire:lease`;
-    this.rival = prefix.includes('{') ? `${this.lease}:rival` : `{${this.lease}}:rival`;
+    this.lease = `${prefix}{tickwire:lease}`;
+    this.rival = `${this.lease}:rival`;
     this.term = `${prefix}tickwire:term`;
     this.carried = `${prefix}tickwire:carried`;
     this.news = `${prefix}tickwire:nodes`;

@@ -2,14 +2,16 @@ import type { RedisConnection } from '#redis';
 import type { FleetKeys } from './fleet-keys.js';
 
 /**
- * Takes a free lease, prolongs our own, and leaves another's alone, but for a note that we wait for it, which a full Redis may refuse.
- * Answers the holder, 1 if the lease was free, and to the holder who has waited for it lately.
+ * Takes a free lease if it may, prolongs our own, and leaves another's alone, but for a note that we wait for it, which a full Redis may
+ * refuse. Answers the holder, 1 if the lease was free, and to the holder who has waited for it lately.
+ * KEYS lease, rival. ARGV node, ms, 1 if it may take a free one
  */
 const HOLD = `
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then
-  redis.pcall('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-  return {holder, 0, ''}
+if holder ~= ARGV[1] and (holder or ARGV[3] ~= '1') then
+  local noted = redis.pcall('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+  if noted.err and not string.find(noted.err, 'OOM', 1, true) then return noted end
+  return {holder or '', 0, ''}
 end
 if holder then redis.call('PEXPIRE', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return {ARGV[1], holder and 0 or 1, redis.call('GET', KEYS[2]) or ''}`;
@@ -33,6 +35,7 @@ return 1`;
 const FIRST_TERM_AT = 1_577_836_800;
 
 export interface Hold {
+  /** '' for nobody. */
   readonly holder: string;
   /** It had been nobody's, so the term before is over. */
   readonly isFresh: boolean;
@@ -49,10 +52,13 @@ export class Lease {
     readonly ms: number,
   ) {}
 
-  /** Takes it if it is free, prolongs it if it is ours. */
-  async hold(): Promise<Hold> {
+  /**
+   * Takes it if it is free, prolongs it if it is ours.
+   * @param mayTake false to say only that we wait for it
+   */
+  async hold(mayTake: boolean): Promise<Hold> {
     const { lease, rival } = this.keys;
-    const answer = await this.redis.commands.eval(HOLD, 2, lease, rival, this.nodeId, this.ms);
+    const answer = await this.redis.commands.eval(HOLD, 2, lease, rival, this.nodeId, this.ms, mayTake ? 1 : 0);
     const [holder, isFresh, waiting] = answer as [string, number, string];
     return { holder, isFresh: isFresh === 1, hasRival: waiting !== '' && waiting !== this.nodeId };
   }

@@ -9,6 +9,7 @@ import {
   IsString,
   Length,
   Min,
+  ValidateIf,
 } from 'class-validator';
 import { parseMessage } from '#protocol';
 
@@ -62,7 +63,7 @@ export class QuotesForgotten {
   @Equals('forget') kind!: 'forget';
   @Length(1, 100) node!: string;
   /** Instrument ids; absent for all. */
-  @IsOptional()
+  @ValidateIf(({ symbols }: QuotesForgotten) => symbols !== undefined)
   @IsArray()
   @ArrayMaxSize(1000)
   @IsString({ each: true })

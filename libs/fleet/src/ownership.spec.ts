@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { silentLog, systemClock } from '#domain';
 import type { RedisConnection } from '#redis';
+import type { WithoutRedis } from './fleet.config.js';
 import type { Hold, Lease } from './lease.js';
 import { Ownership } from './ownership.js';
 
@@ -12,16 +13,25 @@ afterEach(async () => {
 });
 
 /** Redis as far as a lease needs it, with answers that can be lost. */
-function aLease(): { lease: Lease; given: number[]; holder: string; lastHolder: string; losesTerm: boolean } {
+function aLease(): {
+  lease: Lease;
+  given: number[];
+  holder: string;
+  lastHolder: string;
+  losesTerm: boolean;
+  isAway: boolean;
+} {
   const world = {
     given: [] as number[],
     holder: '',
     lastHolder: 'x',
     losesTerm: false,
+    isAway: false,
     lease: {
       ms: LEASE_MS,
-      hold: async (): Promise<Hold> => {
-        const isFresh = world.holder === '';
+      hold: async (mayTake: boolean): Promise<Hold> => {
+        if (world.isAway) throw new Error('timeout');
+        const isFresh = world.holder === '' && mayTake;
         if (isFresh) world.holder = 'x';
         return { holder: world.holder, isFresh, hasRival: false };
       },
@@ -40,19 +50,30 @@ function aLease(): { lease: Lease; given: number[]; holder: string; lastHolder: 
   return world;
 }
 
-function anOwnership(lease: Lease): { ownership: Ownership; comesBack(): void } {
+interface Connection {
+  isUp: boolean;
+  isRefused: boolean;
+  onChange: RedisConnection['onChange'];
+}
+
+function anOwnership(
+  lease: Lease,
+  { withoutRedis = 'serve', isUp = true }: { withoutRedis?: WithoutRedis; isUp?: boolean } = {},
+): { ownership: Ownership; redis: Connection; comesBack(): void } {
   let listener: (isUp: boolean) => void = () => undefined;
-  const redis = {
-    onChange(given: typeof listener) {
+  const redis: Connection = {
+    isUp,
+    isRefused: false,
+    onChange(given) {
       listener = given;
-      given(true);
+      given(redis.isUp);
     },
-  } as RedisConnection;
-  const options = { nodeId: 'x', mayOwn: true, redisTimeoutMs: 100, withoutRedis: 'serve' as const };
-  const ownership = new Ownership(lease, redis, options, systemClock, Math.random, silentLog);
+  };
+  const options = { nodeId: 'x', mayOwn: true, redisTimeoutMs: 100, withoutRedis };
+  const ownership = new Ownership(lease, redis as RedisConnection, options, systemClock, Math.random, silentLog);
   running.push(ownership);
   ownership.start();
-  return { ownership, comesBack: () => listener(true) };
+  return { ownership, redis, comesBack: () => listener((redis.isUp = true)) };
 }
 
 describe('An owner', () => {
@@ -70,7 +91,41 @@ describe('An owner', () => {
   });
 });
 
+describe('An owner that has lost Redis', () => {
+  it('goes on where connections are refused, stops when they are not any more, and then waits for an answer', async () => {
+    const world = aLease();
+    const { ownership, redis } = anOwnership(world.lease, { withoutRedis: 'auto' });
+    await vi.waitFor(() => expect(ownership.state).toBe('owner'), 10_000);
+    const states: string[] = [];
+    ownership.onState((state) => states.push(state));
+    redis.isRefused = true;
+    world.isAway = true;
+    const is = async (state: string): Promise<void> =>
+      await vi.waitFor(() => expect(states.at(-1)).toBe(state), { timeout: 10_000, interval: 5 });
+    await is('alone');
+    redis.isRefused = false;
+    await is('waiting');
+    redis.isRefused = true;
+    await sleep(LEASE_MS);
+    expect(states.at(-1)).toBe('waiting');
+    world.isAway = false;
+    await is('owner');
+  });
+});
+
 describe('A standby', () => {
+  it('that found Redis away leaves it at first to whoever has gone on without it', async () => {
+    const world = aLease();
+    world.isAway = true;
+    const { ownership, comesBack } = anOwnership(world.lease, { isUp: false });
+    await sleep(LEASE_MS / 4);
+    world.isAway = false;
+    comesBack();
+    await sleep(LEASE_MS / 4);
+    expect(world.holder).toBe('');
+    await vi.waitFor(() => expect(ownership.state).toBe('owner'), 10_000);
+  });
+
   it('takes a free lease though its own connection comes and goes', async () => {
     const world = aLease();
     world.holder = 'other';

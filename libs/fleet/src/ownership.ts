@@ -34,6 +34,8 @@ export interface OwnershipOptions {
   readonly withoutRedis: WithoutRedis;
 }
 
+/** Everybody has connected again when Redis has been back for so long, ms. */
+const BACK_WITHIN_MS = 1500;
 /** Renewals, and a standby's tries, in one lease. */
 const RENEWALS = 3;
 const TRIES = 6;
@@ -48,6 +50,8 @@ export class Ownership {
   private until = { elapsed: 0, now: 0 };
   private readonly silence: Silence;
   private readonly rivals: Rivals;
+  /** It has been `waiting` since Redis last answered. */
+  private hasStopped = false;
   private told: OwnerState = 'standby';
   private toldAt: number;
   private readonly tenureListeners: ((tenure: Tenure | undefined) => void)[] = [];
@@ -90,7 +94,9 @@ export class Ownership {
   /** Whether vendors may be called without Redis: nobody else could have the lease, or it is worth the risk. */
   private get mayGoOn(): boolean {
     const { withoutRedis } = this.options;
-    return withoutRedis === 'auto' ? this.rivals.areNone || this.redis.isRefused : withoutRedis === 'serve';
+    if (withoutRedis !== 'auto') return withoutRedis === 'serve';
+    // signs that come and go must not open and close the vendors' streams in turns
+    return !this.hasStopped && (this.rivals.areNone || this.redis.isRefused);
   }
 
   /** Whether vendors may be called and quotes published at this moment. */
@@ -130,13 +136,15 @@ export class Ownership {
   start(): void {
     if (!this.options.mayOwn || this.isRunning) return;
     this.isRunning = true;
-    let isBack = false;
+    // found away, it comes back to whoever went on without it
+    let isBack = !this.redis.isUp;
     this.redis.onChange((isUp) => {
       if (!isUp) return;
       // it may have come back empty: whoever went on alone meanwhile keeps its ownership, and its clients their epoch
       const now = this.clock.elapsed();
       // a connection that comes and goes must not keep this node waiting
-      if (isBack && now > this.patientUntil + this.lease.ms) this.patientUntil = now + this.lease.ms / 2;
+      if (isBack && now > this.patientUntil + this.lease.ms)
+        this.patientUntil = now + Math.max(this.lease.ms / 2, BACK_WITHIN_MS);
       isBack = true;
       this.hurry();
     });
@@ -171,7 +179,7 @@ export class Ownership {
 
   private async step(): Promise<void> {
     const startedAt = { elapsed: this.clock.elapsed(), now: this.clock.now() };
-    if (this.current !== undefined || startedAt.elapsed >= this.patientUntil) await this.ask(startedAt);
+    await this.ask(startedAt);
     this.notice();
     if (!this.isRunning) return;
     const isCalm = this.current !== undefined && this.told === 'owner';
@@ -180,10 +188,12 @@ export class Ownership {
 
   private async ask(startedAt: { elapsed: number; now: number }): Promise<void> {
     try {
-      const hold = await this.lease.hold();
+      const mayTake = this.current !== undefined || startedAt.elapsed >= this.patientUntil;
+      const hold = await this.lease.hold(mayTake);
       if (hold.holder === this.nodeId) await this.held(startedAt, hold);
       else this.taken(hold.holder);
       this.isUnanswered = false;
+      this.hasStopped = false;
       this.silence.end();
     } catch (error) {
       this.isUnanswered = true;
@@ -246,7 +256,10 @@ export class Ownership {
     this.toldAt = this.clock.now();
     this.log.info({ state }, 'part in the fleet');
     if (state === 'alone') this.log.warn({}, 'Redis does not answer for the lease: this node goes on alone');
-    if (state === 'waiting') this.log.warn({}, 'Redis does not answer: no vendor is called until it does');
+    if (state === 'waiting') {
+      this.hasStopped = true;
+      this.log.warn({}, 'Redis does not answer: no vendor is called until it does');
+    }
     for (const listener of this.stateListeners) listener(state);
   }
 }

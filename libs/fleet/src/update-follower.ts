@@ -294,7 +294,7 @@ export class UpdateFollower {
   }
 
   private flush(): void {
-    const { toldOf, forwarded } = this;
+    const { toldOf } = this;
     if (toldOf.length > 0) {
       const adopted = [...this.adopted];
       this.adopted.clear();
@@ -302,6 +302,7 @@ export class UpdateFollower {
       if (adopted.length > 0) this.flow?.publish(adopted);
       this.flow?.told(toldOf);
     }
+    const { forwarded } = this;
     if (forwarded.length === 0) return;
     this.forwarded = [];
     this.flow?.ticks(forwarded);

@@ -88,7 +88,7 @@ export class UpdateWriter {
       const states = this.takeOf(shard, room);
       room -= states.length;
       if (states.length > 0) taken.set(shard, states);
-      this.first = at;
+      this.first = (at + 1) % length;
     }
     return taken;
   }

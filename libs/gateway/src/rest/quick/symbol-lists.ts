@@ -42,11 +42,12 @@ export class SymbolLists {
 
   private remember(url: string, answer: ListAnswer): ListAnswer {
     this.symbols += answer.states.length;
-    if (this.known.size >= MAX_LISTS || this.symbols > MAX_SYMBOLS) {
-      this.known.clear();
-      this.symbols = answer.states.length;
-    }
     this.known.set(url, answer);
+    for (const [oldest, { states }] of this.known) {
+      if (this.known.size <= MAX_LISTS && this.symbols <= MAX_SYMBOLS) break;
+      this.known.delete(oldest);
+      this.symbols -= states.length;
+    }
     return answer;
   }
 

@@ -3,7 +3,16 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { QuoteReader } from '#cache';
 import type { HistoryInterval } from '#candles';
-import { CLOCK, type Clock, ExchangeCalendar, type Instrument, InstrumentMaster, InvalidSymbolError } from '#domain';
+import {
+  CLOCK,
+  type Clock,
+  ExchangeCalendar,
+  type Instrument,
+  InstrumentMaster,
+  InvalidSymbolError,
+  MarketDataError,
+} from '#domain';
+import type { CandleRequest, HistoryCandle } from '#history';
 import type { Caller } from '../../access/caller.js';
 import { From } from '../../access/request-caller.js';
 import { forbiddenSymbol, screen } from '../../session/entitled.js';
@@ -103,13 +112,22 @@ export class UdfController {
     const asked = { symbol: id, interval, countedFrom: 'opening', signal } as const;
     const [start, end] = [times.startOf(Math.max(from, 0)), times.startOf(to)];
     const range = countback === undefined ? { from: start, to: end, limit: MAX_BARS } : { to: end, limit: countback };
-    if (!this.candles.reaches({ interval, to: end })) return { s: 'no_data' };
-    const { candles } = await this.candles.read({ ...asked, ...range });
+    const candles = await this.known({ ...asked, ...range });
     if (candles.length > 0) return times.barsOf(candles);
     // with countback there is nothing before either
-    const mayBeBefore = countback === undefined && this.candles.reaches({ interval, to: start });
-    const [before] = mayBeBefore ? (await this.candles.read({ ...asked, to: start, limit: 1 })).candles : [];
+    const [before] = countback === undefined ? await this.known({ ...asked, to: start, limit: 1 }) : [];
     return { s: 'no_data', ...(before && { nextTime: times.timeOf(before) }) };
+  }
+
+  /** A chart asks for ever older bars until it is told that there are none: where nothing is kept, that is what it is told. */
+  private async known(request: CandleRequest): Promise<readonly HistoryCandle[]> {
+    try {
+      return (await this.candles.read(request)).candles;
+    } catch (error) {
+      const isUnknown = error instanceof MarketDataError && error.code === 'HISTORY_UNAVAILABLE';
+      if (this.candles.history === undefined && isUnknown) return [];
+      throw error;
+    }
   }
 
   @Get('quotes')

@@ -37,15 +37,7 @@ export class CandleReader {
     const state = this.lastValues.peek(request.symbol);
     if (state === undefined) throw new InvalidSymbolError(request.symbol);
     const { history } = this;
-    if (history === undefined) {
-      if (!this.reaches(request))
-        throw new MarketDataError(
-          'HISTORY_UNAVAILABLE',
-          'History is off here, and memory does not reach back so far',
-          false,
-        );
-      return await this.remembered(state, request);
-    }
+    if (history === undefined) return await this.remembered(state, request);
     try {
       const page = await history.candles(request);
       // makes the symbol wanted, so that its newest candles go on
@@ -56,11 +48,6 @@ export class CandleReader {
       if (!isAway || request.from !== undefined || !this.isLive(request)) throw error;
       return await this.remembered(state, request);
     }
-  }
-
-  /** Whether anything is kept of the time asked for: no candles would say that there was no trade. */
-  reaches({ interval, to = Infinity }: Pick<CandleRequest, 'interval' | 'to'>): boolean {
-    return this.history !== undefined || to > this.clock.now() - KEPT_CANDLES * HISTORY_INTERVALS[baseOf(interval)];
   }
 
   private isLive({ to }: CandleRequest): boolean {
@@ -79,9 +66,22 @@ export class CandleReader {
       const start = Date.parse(time);
       return start >= from && start < to;
     });
+    // no candles would say that there was no trade
+    if (candles.length === 0 && to <= this.reachOf(built, interval))
+      throw new MarketDataError(
+        'HISTORY_UNAVAILABLE',
+        'History is not to be had, and memory does not reach back so far',
+        false,
+      );
     if (request.from === undefined) return { candles: candles.slice(-limit), next: undefined };
     const next = candles[limit];
     return { candles: candles.slice(0, limit), next: next && Date.parse(next.time) };
+  }
+
+  /** Since when candles are kept; where there are none, since when they would be. */
+  private reachOf([first]: readonly Candle[], interval: HistoryInterval): EpochMs {
+    const base = HISTORY_INTERVALS[baseOf(interval)];
+    return first === undefined ? this.clock.now() - KEPT_CANDLES * base : Date.parse(first.time);
   }
 
   private counted(built: readonly Candle[], request: CandleRequest): HistoryCandle[] {

@@ -54,7 +54,7 @@ export class MarketController {
       exchange,
       year,
       timeZone: calendar.timeZone(exchange),
-      holidaysKnown: this.knowsHolidays(exchange, year),
+      holidaysKnown: this.calendar.knowsHolidays(exchange, year),
       holidays: notes.flatMap(({ date, name, hours }) => (hours === undefined ? [{ date, name }] : [])),
       specialSessions: sessions.filter(({ special }) => special !== undefined),
       sessions,
@@ -68,15 +68,11 @@ export class MarketController {
       status: phase,
       reason,
       timeZone: this.calendar.timeZone(exchange),
-      holidaysKnown: this.knowsHolidays(exchange, Number(this.calendar.dateAt(exchange, now).slice(0, 4))),
+      holidaysKnown: this.calendar.knowsHolidays(exchange, Number(this.calendar.dateAt(exchange, now).slice(0, 4))),
       ...(session && { session: sessionAnswer(session) }),
       ...(nextOpen !== undefined && { nextOpen: iso(nextOpen) }),
       ...(nextClose !== undefined && { nextClose: iso(nextClose) }),
     };
-  }
-
-  private knowsHolidays(exchange: string, year: number): boolean {
-    return this.calendar.dayNotes(exchange, year).length > 0;
   }
 
   private known(exchange: string): string {
