@@ -20,3 +20,10 @@ it('leaves secrets, the sandbox and Node alone', () => {
   const text = 'FYERS_SECRET_ACCESS_TOKEN=a\nSANDBOX=off\nSANDBOX_SEED=2\nNODE_ENV=production\nTZ=UTC\n';
   expect(unknownNames(text, example)).toEqual([]);
 });
+
+it('leaves alone what Node reads by itself on the way to vendors', () => {
+  const names =
+    'HTTPS_PROXY HTTP_PROXY NO_PROXY https_proxy SSL_CERT_FILE SSL_CERT_DIR OPENSSL_CONF UV_THREADPOOL_SIZE';
+  const text = [...names.split(' '), 'PROXY'].map((name) => `${name}=a\n`).join('');
+  expect(unknownNames(text, example)).toEqual(['PROXY']);
+});

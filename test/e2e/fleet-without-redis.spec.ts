@@ -128,38 +128,41 @@ async function becomeEqual(one: Node, other: Node, sandbox: Sandbox): Promise<vo
   }
 }
 
-describe.each(['auto', 'stop'])('With WITHOUT_REDIS=%s', { timeout: 40_000 }, (withoutRedis) => {
-  it('an owner that alone is cut off from Redis stops vendor calls before its successor begins', async () => {
-    const { a, b, sandbox } = await aPair(withoutRedis);
-    const client = await subscriber(a);
-    const streams = mostStreams(sandbox);
-    const before = calls(b).length;
-    a.link.cut();
-    const cut = performance.now();
-    await until('the successor', () => b.ownership.state === 'owner' && calls(b).length > before + 5);
-    expect(before).toBe(0);
-    const last = calls(a).at(-1) ?? 0;
-    expect(last - cut).toBeLessThanOrEqual(LEASE_MS + 50);
-    expect(last).toBeLessThan(calls(b)[0] ?? 0);
-    await until('its verdict', () => a.ownership.state === 'waiting');
-    expect(await fleetHealth(a)).toMatchObject({ status: 'degraded', is: 'waiting' });
-    expect(await fleetHealth(a)).not.toHaveProperty('owner');
+describe('Nobody calls vendors beside another', { timeout: 40_000 }, () => {
+  it.each(['auto', 'stop'])(
+    'with WITHOUT_REDIS=%s an owner cut off from Redis stops before its successor begins',
+    async (withoutRedis) => {
+      const { a, b, sandbox } = await aPair(withoutRedis);
+      const client = await subscriber(a);
+      const streams = mostStreams(sandbox);
+      const before = calls(b).length;
+      a.link.cut();
+      const cut = performance.now();
+      await until('the successor', () => b.ownership.state === 'owner' && calls(b).length > before + 5);
+      expect(before).toBe(0);
+      const last = calls(a).at(-1) ?? 0;
+      expect(last - cut).toBeLessThanOrEqual(LEASE_MS + 50);
+      expect(last).toBeLessThan(calls(b)[0] ?? 0);
+      await until('its verdict', () => a.ownership.state === 'waiting');
+      expect(await fleetHealth(a)).toMatchObject({ status: 'degraded', is: 'waiting' });
+      expect(await fleetHealth(a)).not.toHaveProperty('owner');
 
-    expect(await client.next('status', ({ symbol }) => symbol === STREAMED)).toMatchObject({ state: 'delayed' });
-    expect(await client.next('status', ({ symbol }) => symbol === STREAMED)).toMatchObject({ state: 'stale' });
-    expect(await quotesOf(a)).toMatchObject([{ status: 'stale' }, { status: 'stale' }]);
-    expect(await quotesOf(b)).toMatchObject([{ status: 'live' }, { status: 'live' }]);
+      expect(await client.next('status', ({ symbol }) => symbol === STREAMED)).toMatchObject({ state: 'delayed' });
+      expect(await client.next('status', ({ symbol }) => symbol === STREAMED)).toMatchObject({ state: 'stale' });
+      expect(await quotesOf(a)).toMatchObject([{ status: 'stale' }, { status: 'stale' }]);
+      expect(await quotesOf(b)).toMatchObject([{ status: 'live' }, { status: 'live' }]);
 
-    a.link.mend();
-    await until('the end of its tenure', () => a.ownership.state === 'standby');
-    await becomeEqual(a, b, sandbox);
-    expect(b.ownership.state).toBe('owner');
-    expect(calls(a).at(-1)).toBe(last);
-    expect(streams()).toBe(1);
-  });
+      a.link.mend();
+      await until('the end of its tenure', () => a.ownership.state === 'standby');
+      await becomeEqual(a, b, sandbox);
+      expect(b.ownership.state).toBe('owner');
+      expect(calls(a).at(-1)).toBe(last);
+      expect(streams()).toBe(1);
+    },
+  );
 
-  it('nobody calls vendors while no node reaches Redis, and the same owner goes on in its epoch afterwards', async () => {
-    const { a, b, redis, sandbox } = await aPair(withoutRedis);
+  it('nor at all while no node reaches Redis, and the same owner goes on in its epoch afterwards', async () => {
+    const { a, b, redis, sandbox } = await aPair('auto');
     const streams = mostStreams(sandbox);
     const epoch = a.ownership.tenure?.epoch;
     // a machine that hangs: nothing says whether it is away for all

@@ -245,6 +245,8 @@ describe('what would exhaust the engine', () => {
   it('is understood where it has many columns, values or conditions', async () => {
     const columns = Array.from({ length: 299 }, (_, i) => `maxIf(price, symbol = 'NSE:S${i}') AS s${i}`);
     expect((await rows(`SELECT ${columns.join(', ')} FROM ticks`))[0]).toHaveLength(299);
+    const unnamed = Array.from({ length: 500 }, (_, i) => `maxIf(price,symbol='NSE:S${i}')`);
+    expect((await rows(`SELECT ${unnamed.join(',')} FROM ticks WHERE late = 0`))[0]).toHaveLength(500);
     const values = Array.from({ length: 2000 }, (_, i) => i);
     const sql = `SELECT uniqExact(price) FROM ticks WHERE price IN (${values.join(',')})`;
     expect(await rows(sql)).toEqual([[PER_SYMBOL]]);

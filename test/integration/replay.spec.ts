@@ -2,16 +2,16 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Recording, silentLog, silentMeter, systemClock, type Tick, tick } from '#domain';
+import { ExchangeCalendar, type Recording, silentLog, silentMeter, systemClock, type Tick, tick } from '#domain';
 import {
   askEngine,
-  type ClosedSession,
   createHistory,
   FileRecording,
   type History,
   HistoryConfig,
   PreviousCloses,
   RowsRecording,
+  sessionsBefore,
   spanOf,
 } from '#history';
 import { run } from '../../apps/cli/src/run.js';
@@ -138,14 +138,14 @@ describe('a recorded day', () => {
     const { writer } = await open();
     const before = NINE - 86_400_000;
     const last = before + 6 * 3_600_000 + 14 * 60_000;
-    const closed: ClosedSession[] = ['NSE', 'BSE'].map((exchange) => ({ exchange, from: before, to: last + 60_000 }));
-    const states = ['NSE:TCS', 'NSE:INFY', 'BSE:500325'].map((id, i) => ({
+    const states = ['NSE:TCS', 'NSE:INFY', 'BSE:500325', 'NSE:WIPRO'].map((id, i) => ({
       instrument: anInstrument({ id }),
       wireId: i + 1,
     }));
-    const [tcs, infy, reliance] = states as [(typeof states)[0], (typeof states)[0], (typeof states)[0]];
+    type State = (typeof states)[0];
+    const [tcs, infy, reliance, wipro] = states as [State, State, State, State];
     let volume = 0;
-    const tell = (state: (typeof states)[0], at: number, given: { price?: number; bid?: number }): void => {
+    const tell = (state: State, at: number, given: { price?: number; bid?: number }): void => {
       volume += given.price === undefined ? 0 : 10;
       const told = tick({ instrument: state.instrument.id, vendor: 'bse', receivedAt: at, volume, ...given });
       writer.accepted(told, volume, state);
@@ -156,19 +156,23 @@ describe('a recorded day', () => {
     ] as const) {
       tell(state, before, { price: price - 2 });
       tell(state, last, { price: price - 1 });
-      tell(state, last + 1000, { price });
-      // behind the close
-      tell(state, last + 61_000, { price: price + 7 });
+      // the closing auction
+      tell(state, last + 61_000, { price });
+      tell(state, last + 121_000, { price: price + 7 });
     }
+    // nobody watched it until the close
+    for (const at of [0, 1, 2]) tell(wipro, before + at, { price: 299 });
     tell(tcs, NINE, { bid: 101 });
     for (const at of [NINE + 1, NINE + 2]) {
       tell(tcs, at, { price: 103 });
       tell(infy, at, { price: 200 });
       tell(reliance, at, { price: 50 });
+      tell(wipro, at, { price: 300 });
     }
     await writer.settle();
     const ask = askEngine(() => history?.engine);
     const span = spanOf(DAY, WANTED);
+    const closed = sessionsBefore(span, new Set(['NSE', 'BSE']), new ExchangeCalendar([]));
     const recording = new RowsRecording(DAY, ask, span, new PreviousCloses(ask, closed, span.symbols));
     const closes = (ticks: readonly Tick[]): unknown[] =>
       ticks.map(({ instrument, price, previousClose }) => [instrument, price, previousClose]);
@@ -176,6 +180,7 @@ describe('a recorded day', () => {
       ['BSE:500325', 50, undefined],
       ['NSE:INFY', 200, undefined],
       ['NSE:TCS', 103, 100],
+      ['NSE:WIPRO', 300, undefined],
     ];
     const rest = first.map(([symbol, price]) => [symbol, price, undefined]);
     expect(closes(await all(recording))).toEqual([['NSE:TCS', undefined, undefined], ...first, ...rest]);

@@ -3,7 +3,6 @@ import {
   type Clock,
   ConfigError,
   type ExchangeCalendar,
-  type InstrumentId,
   type Log,
   type Recording,
   type ReplayControl,
@@ -13,12 +12,12 @@ import {
 import {
   askEngine,
   askServer,
-  type ClosedSession,
   dayOf,
   FileRecording,
   type HistoryEngine,
   PreviousCloses,
   RowsRecording,
+  sessionsBefore,
   spanOf,
 } from '#history';
 import type { Parts } from './wiring.js';
@@ -36,19 +35,10 @@ export function recordings(
     const day = dayOf(date, timeZone, clock, (one) => calendar.session(exchange, one) !== undefined);
     const ask = url === undefined ? askEngine(engineOf) : askServer(url, apiKey);
     const span = spanOf(day, wanted);
-    const closes = new PreviousCloses(ask, sessionsBefore(day, wanted.symbols, calendar), span.symbols);
+    const exchanges = new Set(wanted.symbols.map((symbol) => symbol.slice(0, symbol.indexOf(':'))));
+    const closes = new PreviousCloses(ask, sessionsBefore(span, exchanges, calendar), span.symbols);
     return new RowsRecording(day, ask, span, closes);
   };
-}
-
-/** The trading before a day on each exchange that symbols are of. @param symbols none for those of all exchanges */
-function sessionsBefore(day: string, symbols: readonly InstrumentId[], calendar: ExchangeCalendar): ClosedSession[] {
-  const named = new Set(symbols.map((symbol) => symbol.slice(0, symbol.indexOf(':'))));
-  const exchanges = named.size > 0 ? [...named] : calendar.exchanges;
-  return exchanges.flatMap((exchange) => {
-    const session = calendar.sessionFrom(exchange, day, -1);
-    return session === undefined ? [] : [{ exchange, from: session.preOpens, to: session.closes }];
-  });
 }
 
 /**

@@ -10,7 +10,7 @@ export { FileTimes } from './import-time.js';
 export * from './query.config.js';
 export * from './query-service.js';
 export { askEngine, askServer } from './replay-ask.js';
-export { type ClosedSession, PreviousCloses } from './replay-closes.js';
+export { type ClosedSession, PreviousCloses, sessionsBefore } from './replay-closes.js';
 export { FileRecording, type Span } from './replay-file.js';
 export { type AskTicks, RowsRecording } from './replay-rows.js';
 export { dayOf, spanOf } from './replay-span.js';

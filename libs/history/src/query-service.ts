@@ -37,7 +37,7 @@ export interface Asker {
 
 /**
  * Names that stand for names and so on make a short statement a large one, with which the engine is busy for long without looking at its time
- * limit; a column for each of 500 symbols takes some 5,000.
+ * limit; a column for each of 500 symbols, about as many as the guard lets pass, takes less than 3,000.
  */
 const MAX_ELEMENTS = 20_000;
 /** Whose query ran when the engine's process ended waits this long, ms. */

@@ -58,3 +58,24 @@ it('ships all that was told when it is closed', async () => {
   clock.advance(10_000);
   expect(rowsOf(shipped)).toBe(5000);
 });
+
+it('tells vendors apart, however many there are', async () => {
+  const { writer, shipped } = aWriter();
+  const state = { instrument: anInstrument({ id: 'NSE:A1' }), wireId: 1 };
+  for (let i = 0; i <= 65_536; i++)
+    writer.accepted(aTick({ receivedAt: T0 + i, vendor: `v${i}`, price: 100, volume: i }), i, state);
+  await writer.close();
+  expect(shipped.some(({ bytes }) => bytes.includes('v65536'))).toBe(true);
+});
+
+it('holds no more memory than what it ships, of moved volume too', async () => {
+  const { writer, shipped } = aWriter();
+  const state = { instrument: anInstrument({ id: 'NSE:A1' }), wireId: 1 };
+  const at = (eventTime: number, volume: number) => aTick({ receivedAt: T0 + 10, eventTime, price: 100, volume });
+  writer.accepted(at(T0, 100), 100, state);
+  writer.accepted(at(T0 + 10, 110), 110, state);
+  writer.late(at(T0 + 5, 104), state);
+  await writer.close();
+  expect(shipped.map(({ table }) => table)).toEqual(['tickwire.ticks', 'tickwire.volume_moves']);
+  for (const { bytes } of shipped) expect(bytes.buffer.byteLength).toBe(bytes.length);
+});

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock, Tick } from '#domain';
 import type { RecordedState, TickRecorder } from '../tick-recorder.js';
-import { Parcel } from './parcel.js';
+import { alone, Parcel } from './parcel.js';
 import { RowPacker } from './row-packer.js';
 import type { Shipment } from './shipment.js';
 import type { Shipper } from './shipper.js';
@@ -121,7 +121,7 @@ export class HistoryWriter implements TickRecorder {
     const { moves } = this.packer;
     if (moves.length > 0) {
       const lines = moves.map((move) => `${JSON.stringify(move)}\n`).join('');
-      this.shipper.add(this.shipment('tickwire.volume_moves', 'JSONEachRow', moves.length, Buffer.from(lines)));
+      this.shipper.add(this.shipment('tickwire.volume_moves', 'JSONEachRow', moves.length, alone(Buffer.from(lines))));
       this.packer.moves = [];
     }
     this.shippedAt = this.clock.elapsed();

@@ -31,7 +31,7 @@ export class NativeBlock {
   }
 
   /** Texts by number. @param texts as `nativeText` makes them */
-  texts(name: string, numbers: Uint32Array | Uint16Array, texts: readonly Uint8Array[]): void {
+  texts(name: string, numbers: Uint32Array, texts: readonly Uint8Array[]): void {
     const { rows } = this;
     this.head(name, 'String');
     let bytes = 0;

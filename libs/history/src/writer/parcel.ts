@@ -1,4 +1,6 @@
 const LEAST_BYTES = 65_536;
+/** Share of a buffer that is in use below which what is in it is better copied than kept with the rest. */
+const WORTH_KEEPING = 0.75;
 
 /** Bytes that grow in place, so that what is put together over many turns of the event loop need not be joined at its end. */
 export class Parcel {
@@ -24,14 +26,26 @@ export class Parcel {
     return this.buffer.subarray(from, this.length);
   }
 
+  /** All of it; what waits for the engine holds on to little more than these bytes. */
   bytes(): Buffer {
+    return this.length < WORTH_KEEPING * this.buffer.length ? alone(this.used()) : this.used();
+  }
+
+  private used(): Buffer {
     return this.buffer.subarray(0, this.length);
   }
 
   private reserve(bytes: number): void {
     if (this.length + bytes <= this.buffer.length) return;
     const larger = Buffer.allocUnsafeSlow(2 * (this.length + bytes));
-    larger.set(this.bytes());
+    larger.set(this.used());
     this.buffer = larger;
   }
+}
+
+/** A copy in memory of its own: a small Buffer is otherwise part of one that it shares with others. */
+export function alone(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

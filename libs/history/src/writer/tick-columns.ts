@@ -12,7 +12,7 @@ export class TickColumns {
   private readonly time: Uint32Array;
   private readonly received: Uint32Array;
   private readonly arrival: Uint16Array;
-  private readonly vendor: Uint16Array;
+  private readonly vendor: Uint32Array;
   private readonly price: Float64Array;
   private readonly size: Float64Array;
   private readonly volume: Float64Array;
@@ -29,7 +29,7 @@ export class TickColumns {
     this.time = new Uint32Array(capacity * 2);
     this.received = new Uint32Array(capacity * 2);
     this.arrival = new Uint16Array(capacity);
-    this.vendor = new Uint16Array(capacity);
+    this.vendor = new Uint32Array(capacity);
     this.price = numbers();
     this.size = numbers();
     this.volume = numbers();
