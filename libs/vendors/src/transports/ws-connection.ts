@@ -44,6 +44,8 @@ const SAMPLE_CHARS = 200;
 const FATAL_PAUSE_MS = 300_000;
 /** What the vendor has refused is asked for again this rarely. */
 const REFUSED_MS = 300_000;
+/** What was asked for in vain is asked for again after this, and after twice as long each time, ms: the answer may have been lost. */
+const UNANSWERED_MS = 10_000;
 /** A connection that ended sooner never worked: some vendors accept, answer, and throw out. */
 const STABLE_MS = 10_000;
 
@@ -57,6 +59,8 @@ export class WsConnection {
   private readonly subscribed = new Map<InstrumentId, Subscribed>();
   /** What the vendor will not send, and until when it is not asked again. */
   private readonly refusedUntil = new Map<InstrumentId, EpochMs>();
+  /** How many times in a row an instrument was asked for in vain. */
+  private readonly unanswered = new Map<InstrumentId, number>();
   /** What was subscribed, and has had no price since, and from when on. */
   private readonly unheard = new Map<InstrumentId, EpochMs>();
   /** Those of the unheard that should have had one: another vendor had better serve them meanwhile. */
@@ -205,10 +209,15 @@ export class WsConnection {
     this.subscribeDifference();
   }
 
-  private refuse(instruments: readonly InstrumentId[], reason: string): void {
-    const until = this.tools.clock.now() + REFUSED_MS;
+  /** @param pauseOf for how long one of them is not asked for, ms */
+  private refuse(
+    instruments: readonly InstrumentId[],
+    reason: string,
+    pauseOf = (_id: InstrumentId): number => REFUSED_MS,
+  ): void {
+    const now = this.tools.clock.now();
     for (const id of instruments) {
-      this.refusedUntil.set(id, until);
+      this.refusedUntil.set(id, now + pauseOf(id));
       this.subscribed.delete(id);
       this.unheard.delete(id);
     }
@@ -372,7 +381,13 @@ export class WsConnection {
     if (firstTickMs === undefined) return this.fallSilent(overdue);
     // still subscribed with the vendor, which is told otherwise, so that it is asked again later
     this.sender.send(this.options.unsubscribe(overdue.map((id) => (this.subscribed.get(id) as Subscribed).instrument)));
-    this.refuse(overdue, `nothing came within ${firstTickMs} ms`);
+    this.refuse(overdue, `nothing came within ${firstTickMs} ms`, (id) => this.pauseAfterSilence(id));
+  }
+
+  private pauseAfterSilence(id: InstrumentId): number {
+    const times = this.unanswered.get(id) ?? 0;
+    this.unanswered.set(id, times + 1);
+    return Math.min(REFUSED_MS, UNANSWERED_MS * 2 ** times);
   }
 
   /** Of a vendor that only sends what happens, silence may mean that nothing does: these stay subscribed, and are named. */
@@ -388,6 +403,7 @@ export class WsConnection {
       if (price === undefined) continue;
       this.unheard.delete(instrument);
       this.silent.delete(instrument);
+      this.unanswered.delete(instrument);
     }
     if (this.silent.size < before) this.events.changed();
   }

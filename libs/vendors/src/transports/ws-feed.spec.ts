@@ -146,6 +146,33 @@ it('names what the vendor refuses, also what it passes over in silence, and goes
   expect(messages).toHaveLength(2);
 });
 
+it('asks again for what was passed over in silence, ever more rarely until it is heard', async () => {
+  const clock = new ManualClock();
+  const feed = aFeed({ firstTickMs: 1000, deadAfterMs: 1e9, limits: { sockets: 1, symbolsPerSocket: 10 } }, clock);
+  const said = async (...all: string[]): Promise<void> =>
+    await until(`${all.length} messages`, () => messages.join(' ') === all.join(' '));
+  feed.want(names(1));
+  await said('+X0');
+  // traffic is looked at every two seconds
+  clock.advance(2000);
+  await said('+X0', '-X0');
+  clock.advance(10_000);
+  feed.want(names(1));
+  await said('+X0', '-X0', '+X0');
+  clock.advance(2000);
+  await said('+X0', '-X0', '+X0', '-X0');
+  clock.advance(10_000);
+  feed.want(names(1));
+  expect([...feed.unserved()]).toEqual(['NSE:X0']);
+  expect(messages).toHaveLength(4);
+  clock.advance(10_000);
+  feed.want(names(1));
+  await said('+X0', '-X0', '+X0', '-X0', '+X0');
+  [...server.clients][0]?.send('tick');
+  await until('a tick', () => received === 1);
+  expect(feed.unserved().size).toBe(0);
+});
+
 it('hands what a failing socket carried to those with room, and keeps the rest there', async () => {
   const feed = aFeed({ limits: { sockets: 2, symbolsPerSocket: 3 }, backoff: { baseMs: 60_000, maxMs: 60_000 } });
   feed.want(names(5));
