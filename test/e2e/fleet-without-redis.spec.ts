@@ -128,6 +128,18 @@ async function becomeEqual(one: Node, other: Node, sandbox: Sandbox): Promise<vo
   }
 }
 
+/** Redis is back, empty: the owner of before is the owner in its epoch, and nobody else has called a vendor. */
+async function expectToGoOn(
+  { a, b, redis, sandbox }: Awaited<ReturnType<typeof aPair>>,
+  epoch: string | undefined,
+): Promise<void> {
+  await redis.restart();
+  await until('the owner', () => a.ownership.state === 'owner' && connectionsOf(sandbox) === 1);
+  await becomeEqual(a, b, sandbox);
+  expect(a.ownership.tenure?.epoch).toBe(epoch);
+  expect(calls(b)).toEqual([]);
+}
+
 describe('Nobody calls vendors beside another', { timeout: 40_000 }, () => {
   it.each(['auto', 'stop'])(
     'with WITHOUT_REDIS=%s an owner cut off from Redis stops before its successor begins',
@@ -162,7 +174,8 @@ describe('Nobody calls vendors beside another', { timeout: 40_000 }, () => {
   );
 
   it('nor at all while no node reaches Redis, and the same owner goes on in its epoch afterwards', async () => {
-    const { a, b, redis, sandbox } = await aPair('auto');
+    const pair = await aPair('auto');
+    const { a, redis, sandbox } = pair;
     const streams = mostStreams(sandbox);
     const epoch = a.ownership.tenure?.epoch;
     // a machine that hangs: nothing says whether it is away for all
@@ -172,11 +185,7 @@ describe('Nobody calls vendors beside another', { timeout: 40_000 }, () => {
     await sleep(LEASE_MS);
     expect((calls(a).at(-1) ?? 0) - paused).toBeLessThanOrEqual(LEASE_MS + 50);
     expect(connectionsOf(sandbox)).toBe(0);
-    await redis.restart();
-    await until('the owner', () => a.ownership.state === 'owner' && connectionsOf(sandbox) === 1);
-    await becomeEqual(a, b, sandbox);
-    expect(a.ownership.tenure?.epoch).toBe(epoch);
-    expect(calls(b)).toEqual([]);
+    await expectToGoOn(pair, epoch);
     expect(streams()).toBe(1);
   });
 });
@@ -196,7 +205,8 @@ describe('An owner goes on calling vendors without Redis', { timeout: 40_000 }, 
   });
 
   it('where its machine says that it is away for all, and stops when it says so no more', async () => {
-    const { a, b, redis, sandbox } = await aPair('auto');
+    const pair = await aPair('auto');
+    const { a, redis, sandbox } = pair;
     const streams = mostStreams(sandbox);
     const epoch = a.ownership.tenure?.epoch;
     await redis.kill();
@@ -210,11 +220,7 @@ describe('An owner goes on calling vendors without Redis', { timeout: 40_000 }, 
     a.link.cut();
     await until('doubt', () => a.ownership.state === 'waiting' && connectionsOf(sandbox) === 0);
     a.link.mend();
-    await redis.restart();
-    await until('the owner', () => a.ownership.state === 'owner' && connectionsOf(sandbox) === 1);
-    await becomeEqual(a, b, sandbox);
-    expect(a.ownership.tenure?.epoch).toBe(epoch);
-    expect(calls(b)).toEqual([]);
+    await expectToGoOn(pair, epoch);
     expect(streams()).toBe(1);
   });
 

@@ -5,10 +5,10 @@ import type { ShardKeys, UpdateShards } from './update-shards.js';
  * Publishes records of shards that share one Redis, unless a later term has published any of them: raises their fences, keeps each shard's
  * batch for those that return, each record as the instrument's last, and sends the batch. Answers 0 or the later term, then which shards have
  * failed, counted from 1; where all have, the first error.
- * KEYS of each shard: fence, log, last, channel. ARGV term, stamp, ms to keep, PUBLISH or SPUBLISH, then records of each shard
+ * KEYS of each shard: fence, log, last, channel. ARGV term, stamp, ms to keep, then records of each shard
  */
 const PUBLISH = `
-local term, stamp, keep, publish = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
+local term, stamp, keep = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local time = redis.call('TIME')
 local oldest = string.format('%d', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - tonumber(keep))
 local later, failed, failure = 0, {}, nil
@@ -31,7 +31,7 @@ local function send(log, last, channel, records)
     at = stop + 1
   end
   redis.call('HSET', last, unpack(pairs))
-  redis.call(publish, channel, batch)
+  redis.call('SPUBLISH', channel, batch)
 end
 local shards = #KEYS / 4
 for shard = 1, shards do
@@ -45,7 +45,7 @@ if later > 0 then return {later} end
 local answer = {0}
 for shard = 1, shards do
   local isDone, why = not failed[shard], failure
-  if isDone then isDone, why = pcall(send, KEYS[shard * 4 - 2], KEYS[shard * 4 - 1], KEYS[shard * 4], ARGV[shard + 4]) end
+  if isDone then isDone, why = pcall(send, KEYS[shard * 4 - 2], KEYS[shard * 4 - 1], KEYS[shard * 4], ARGV[shard + 3]) end
   if not isDone then
     failure = failure or why
     answer[#answer + 1] = shard
@@ -97,7 +97,6 @@ export class PublishScripts {
     term: number,
     stamp: Buffer,
     keepMs: number,
-    isSharded: boolean,
   ): Promise<Published> {
     const keys: string[] = [];
     const records: Buffer[] = [];
@@ -106,8 +105,7 @@ export class PublishScripts {
       keys.push(fence, log, last, channel);
       records.push(part.records);
     }
-    const publish = isSharded ? 'SPUBLISH' : 'PUBLISH';
-    const answer = await this.commands.twPublish(keys.length, ...keys, term, stamp, keepMs, publish, ...records);
+    const answer = await this.commands.twPublish(keys.length, ...keys, term, stamp, keepMs, ...records);
     const [laterTerm = 0, ...refused] = answer;
     return { laterTerm, refused: new Set(refused.map((place) => (parts[place - 1] as ShardRecords).shard)) };
   }
@@ -116,10 +114,4 @@ export class PublishScripts {
   fence({ fence }: ShardKeys, term: number): Promise<number> {
     return this.commands.twFence(fence, term);
   }
-}
-
-/** Whether Redis has channels that live in one shard of a Cluster, as version 7 does. Rejects when it does not answer. */
-export async function hasShardedChannels(commands: RedisClient): Promise<boolean> {
-  const [, major = '0'] = /redis_version:(\d+)/.exec(await commands.info('server')) ?? [];
-  return Number(major) >= 7;
 }

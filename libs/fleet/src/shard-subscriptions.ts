@@ -1,6 +1,5 @@
 import type { Cancel, Clock, Log } from '#domain';
 import type { RedisClient, RedisConnection } from '#redis';
-import { hasShardedChannels } from './publish-scripts.js';
 import type { UpdateShards } from './update-shards.js';
 
 const RETRY_MS = 250;
@@ -21,7 +20,6 @@ export class ShardSubscriptions {
   /** What Redis has acknowledged on the present connection. */
   private readonly acknowledged = new Set<number>();
   private hasOwner = false;
-  private isSharded = true;
   private isRunning = false;
   private isWorking = false;
   private cancel: Cancel | undefined;
@@ -119,7 +117,6 @@ export class ShardSubscriptions {
 
   private async subscribe(client: RedisClient, ownerClient: RedisClient, connection: number): Promise<void> {
     if (!this.hasOwner) {
-      this.isSharded = await hasShardedChannels(this.redis.commands);
       await ownerClient.subscribe(this.shards.ownerChannel);
       if (connection !== this.connection) return;
       this.hasOwner = true;
@@ -129,7 +126,7 @@ export class ShardSubscriptions {
     await Promise.all(
       missing.map(async (shard) => {
         const channel = this.channel(shard);
-        await (this.isSharded ? client.ssubscribe(channel) : client.subscribe(channel));
+        await client.ssubscribe(channel);
         if (connection !== this.connection) return;
         this.acknowledged.add(shard);
         if (this.isRunning) this.listener.subscribed(shard);
@@ -146,7 +143,7 @@ export class ShardSubscriptions {
   private async leave(client: RedisClient, shard: number): Promise<void> {
     this.acknowledged.delete(shard);
     const channel = this.channel(shard);
-    await (this.isSharded ? client.sunsubscribe(channel) : client.unsubscribe(channel));
+    await client.sunsubscribe(channel);
   }
 
   private channel(shard: number): string {

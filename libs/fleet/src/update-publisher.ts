@@ -5,7 +5,7 @@ import type { RedisConnection } from '#redis';
 import { ByteWriter } from './byte-writer.js';
 import { LastRecords } from './last-records.js';
 import type { Tenure } from './ownership.js';
-import { hasShardedChannels, PublishScripts, type ShardRecords } from './publish-scripts.js';
+import { PublishScripts, type ShardRecords } from './publish-scripts.js';
 import { type ForwardedTick, packTicks } from './tick-codec.js';
 import { FAILING, stampOf, TICKS, type UpdateRecord, UPDATES } from './update-codec.js';
 import type { UpdateShards } from './update-shards.js';
@@ -37,7 +37,6 @@ export class UpdatePublisher {
   private tenure: Tenure | undefined;
   /** Grows with every beginning and end, so that what is still on its way knows that it is late. */
   private turn = 0;
-  private isSharded = true;
   private cancelPulse: Cancel | undefined;
   private readonly writers: readonly UpdateWriter[];
   /** The writer of each shard. */
@@ -87,7 +86,6 @@ export class UpdatePublisher {
   async begin(tenure: Tenure): Promise<void> {
     const turn = this.halt();
     const found = new Map<InstrumentId, UpdateRecord>();
-    this.isSharded = await hasShardedChannels(this.redis.commands).catch(() => this.isSharded);
     let missing = this.shards.keys.map((_, shard) => shard);
     for (let attempt = 1; missing.length > 0 && attempt <= ATTEMPTS; attempt++) {
       if (attempt > 1) await new Promise<void>((resolve) => void this.clock.after(ATTEMPT_PAUSE_MS, resolve));
@@ -161,7 +159,7 @@ export class UpdatePublisher {
   private flushTicks(): void {
     for (const [shard, ticks] of this.ticks) {
       const { channel } = this.shards.keys[shard] as (typeof this.shards.keys)[number];
-      this.tell(channel, Buffer.concat([this.stamp(TICKS), packTicks(ticks)]), this.isSharded);
+      this.tell(channel, Buffer.concat([this.stamp(TICKS), packTicks(ticks)]), true);
     }
     this.ticks.clear();
   }
@@ -260,15 +258,7 @@ export class UpdatePublisher {
     const { tenure, turn } = this;
     if (tenure === undefined) return undefined;
     const stamp = this.stamp(UPDATES);
-    const { keepMs, isSharded } = this;
-    const { laterTerm, refused } = await this.scripts.publish(
-      this.shards,
-      parts,
-      tenure.term,
-      stamp,
-      keepMs,
-      isSharded,
-    );
+    const { laterTerm, refused } = await this.scripts.publish(this.shards, parts, tenure.term, stamp, this.keepMs);
     if (laterTerm === 0) {
       this.takenAt = this.clock.elapsed();
       return refused;
